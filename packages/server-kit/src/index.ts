@@ -1,1 +1,16 @@
-export {};
+export * from './app.ts';
+export * from './clients/compute.ts';
+export * from './clients/gateway.ts';
+export * from './clients/json.ts';
+export * from './clients/scheduler.ts';
+export * from './clients/uploader.ts';
+export * from './config.ts';
+export * from './group-commit.ts';
+export * from './http-client.ts';
+export * from './http-status.ts';
+export * from './metrics.ts';
+export * from './process-directory.ts';
+export * from './retry.ts';
+export * from './sqlite.ts';
+export * from './unit.ts';
+export * from './wallet.ts';

@@ -1,1 +1,8 @@
-export {};
+export * from './bundle.ts';
+export * from './data-item.ts';
+export * from './deep-hash.ts';
+export { ethereumAddress } from './ethereum.ts';
+export * from './signature-types.ts';
+export * from './signer.ts';
+export * from './tags.ts';
+export * from './verify.ts';

@@ -1,1 +1,3 @@
-export {};
+export * from './assignment.ts';
+export * from './cursor.ts';
+export * from './hash-chain.ts';

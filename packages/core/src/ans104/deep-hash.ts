@@ -1,0 +1,40 @@
+import { sha384 } from '../encoding.ts';
+
+function deepHashBlob(bytes: Uint8Array): Uint8Array {
+  const tag = sha384(Buffer.from(`blob${bytes.length}`));
+  return sha384(Buffer.concat([tag, sha384(bytes)]));
+}
+
+function fold(accumulator: Uint8Array, child: Uint8Array): Uint8Array {
+  return sha384(Buffer.concat([accumulator, deepHashBlob(child)]));
+}
+
+/** Arweave deep hash (SHA-384, 48 bytes) of a flat list of byte strings. */
+export function deepHash(list: readonly Uint8Array[]): Uint8Array {
+  return list.reduce<Uint8Array>(fold, sha384(Buffer.from(`list${list.length}`)));
+}
+
+const prefixes = new Map<number, Uint8Array>();
+
+// The first three of the eight elements depend on the signature type alone, so their fold is computed once.
+function prefix(signatureType: number): Uint8Array {
+  const known = prefixes.get(signatureType);
+  if (known) return known;
+  const head = ['dataitem', '1', String(signatureType)].map((text) => Buffer.from(text));
+  const folded = head.reduce<Uint8Array>(fold, sha384(Buffer.from('list8')));
+  prefixes.set(signatureType, folded);
+  return folded;
+}
+
+/** The 48 bytes a data item's signature is made over. `rawTags` are the tag bytes exactly as on the wire. */
+export function signatureMessage(item: {
+  signatureType: number;
+  owner: Uint8Array;
+  target: Uint8Array;
+  anchor: Uint8Array;
+  rawTags: Uint8Array;
+  data: Uint8Array;
+}): Uint8Array {
+  const { owner, target, anchor, rawTags, data } = item;
+  return [owner, target, anchor, rawTags, data].reduce<Uint8Array>(fold, prefix(item.signatureType));
+}

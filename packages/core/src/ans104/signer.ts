@@ -1,0 +1,96 @@
+import { constants, createPrivateKey, sign } from 'node:crypto';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { fromBase64url, ownerAddress } from '../encoding.ts';
+import { AoError } from '../errors.ts';
+import { assembleDataItem, type DataItem, encodeContent, type ItemContent } from './data-item.ts';
+import { signatureMessage } from './deep-hash.ts';
+import { ethereumDigest } from './ethereum.ts';
+import { SignatureTypes } from './signature-types.ts';
+
+/** A key that signs data items. `sign` gets the 48 bytes of {@link signatureMessage}. */
+export interface Signer {
+  readonly signatureType: number;
+  /** Public key bytes as they stand in the item. */
+  readonly owner: Uint8Array;
+  /** base64url(SHA-256(owner)). */
+  readonly address: string;
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** An Arweave wallet: an RSA-4096 private key in JWK form. */
+export interface ArweaveJwk {
+  kty: 'RSA';
+  n: string;
+  e: string;
+  d: string;
+  p: string;
+  q: string;
+  dp: string;
+  dq: string;
+  qi: string;
+}
+
+/**
+ * Signs with an Arweave wallet (RSA-PSS, SHA-256). The work is done by libuv's thread pool, not on the event loop.
+ * @throws AoError `WALLET.INVALID`
+ */
+export function arweaveSigner(jwk: ArweaveJwk): Signer {
+  let key: ReturnType<typeof createPrivateKey>;
+  try {
+    key = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
+  } catch (cause) {
+    throw new AoError('WALLET.INVALID', 'The wallet is not an RSA private key in JWK form.', {
+      action: 'fix',
+      cause,
+    });
+  }
+  const owner = fromBase64url(jwk.n);
+  if (owner.length !== 512) {
+    throw new AoError(
+      'WALLET.INVALID',
+      `The wallet must be RSA-4096; this one has ${owner.length * 8} bits.`,
+      {
+        action: 'fix',
+      },
+    );
+  }
+  const options = {
+    key,
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  };
+  return {
+    signatureType: SignatureTypes.arweave,
+    owner,
+    address: ownerAddress(owner),
+    sign: (message) =>
+      new Promise((resolve, reject) => {
+        sign('sha256', message, options, (error, signature) => (error ? reject(error) : resolve(signature)));
+      }),
+  };
+}
+
+/** Signs with a secp256k1 key in the way of Ethereum wallets (EIP-191). `secret` has 32 bytes. */
+export function ethereumSigner(secret: Uint8Array): Signer {
+  const owner = secp256k1.getPublicKey(secret, false);
+  return {
+    signatureType: SignatureTypes.ethereum,
+    owner,
+    address: ownerAddress(owner),
+    sign: async (message) => {
+      const recovered = secp256k1.sign(ethereumDigest(message), secret, {
+        prehash: false,
+        format: 'recovered',
+      });
+      const [recovery = 0] = recovered;
+      return Buffer.concat([recovered.subarray(1), Uint8Array.of(27 + recovery)]);
+    },
+  };
+}
+
+/** Builds and signs a data item. Throws what {@link encodeContent} throws. */
+export async function createDataItem(content: ItemContent, signer: Signer): Promise<DataItem> {
+  const unsigned = encodeContent(content, signer);
+  const signature = await signer.sign(signatureMessage(unsigned));
+  return assembleDataItem(unsigned, signature);
+}

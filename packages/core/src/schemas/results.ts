@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { TagSchema } from './common.ts';
+
+/** An entry of an outbox that becomes a message. Loose: a process may write anything, each entry is checked alone. */
+export const OutboxMessage = z.object({
+  Target: z.string(),
+  Anchor: z.string().optional(),
+  Data: z.unknown().optional(),
+  Tags: z.array(TagSchema),
+});
+export type OutboxMessage = z.infer<typeof OutboxMessage>;
+
+export const OutboxSpawn = z.object({
+  Anchor: z.string().optional(),
+  Data: z.unknown().optional(),
+  Tags: z.array(TagSchema),
+});
+export type OutboxSpawn = z.infer<typeof OutboxSpawn>;
+
+export const OutboxAssignment = z.object({
+  Processes: z.array(z.string()),
+  Message: z.string(),
+  BaseLayer: z.union([z.boolean(), z.string()]).optional(),
+  Exclude: z.array(z.string()).optional(),
+});
+export type OutboxAssignment = z.infer<typeof OutboxAssignment>;
+
+/** What an evaluation gave. The entries are passed on unchecked: whoever delivers them checks each one. */
+export const EvaluationResult = z.object({
+  Messages: z.array(z.unknown()),
+  Assignments: z.array(z.unknown()),
+  Spawns: z.array(z.unknown()),
+  Output: z.unknown(),
+  Error: z.unknown().optional(),
+  GasUsed: z.number().nullish(),
+});
+export type EvaluationResult = z.infer<typeof EvaluationResult>;
+
+export const ResultsPage = z.object({
+  pageInfo: z.object({ hasNextPage: z.boolean() }),
+  edges: z.array(z.object({ node: EvaluationResult, cursor: z.string() })),
+});
+export type ResultsPage = z.infer<typeof ResultsPage>;
+
+/** Body of `POST /dry-run`. Unknown keys are ignored; what is given overrides what the unit would fill in. */
+export const DryRunMessage = z.object({
+  Id: z.string().optional(),
+  Signature: z.string().optional(),
+  Owner: z.string(),
+  Target: z.string().optional(),
+  Data: z.unknown().optional(),
+  Tags: z.array(TagSchema),
+  Anchor: z.string().nullish(),
+  Timestamp: z.coerce.number().int().nonnegative().optional(),
+  'Block-Height': z.coerce.number().int().nonnegative().optional(),
+  Epoch: z.number().int().optional(),
+  Nonce: z.number().int().optional(),
+  'Hash-Chain': z.string().optional(),
+  'Forwarded-By': z.string().optional(),
+  Cron: z.boolean().optional(),
+});
+export type DryRunMessage = z.infer<typeof DryRunMessage>;

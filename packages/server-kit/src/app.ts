@@ -1,0 +1,88 @@
+import { type AoError, isAoError } from '@ao-ts/core';
+import cors from '@fastify/cors';
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import {
+  hasZodFastifySchemaValidationErrors,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { Metrics } from './metrics.ts';
+
+export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+const RETRY_AFTER_SECONDS = '1';
+
+export interface AppOptions {
+  logger: FastifyBaseLogger;
+  /** Largest request body accepted, in bytes. */
+  bodyLimit?: number;
+  /**
+   * Statuses that this unit's clients rely on where they differ from the common table
+   * (a Scheduler Unit answers 400 for what is not found).
+   */
+  statusOf: (error: AoError) => number;
+}
+
+export type App = FastifyInstance<
+  import('http').Server,
+  import('http').IncomingMessage,
+  import('http').ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/**
+ * The Fastify application every unit starts from: CORS for browsers, binary bodies, request schemas in zod,
+ * errors as `{"error","code"}`, `GET /health` and `GET /metrics`.
+ */
+export async function createApp(options: AppOptions): Promise<{ app: App; metrics: Metrics }> {
+  const app = fastify({
+    loggerInstance: options.logger,
+    // A log line per request costs half the throughput; failures are logged below.
+    disableRequestLogging: true,
+    bodyLimit: options.bodyLimit ?? MAX_BODY_BYTES,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  // Response schemas document; they do not re-check our own answers on the hot path.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  await app.register(cors, { origin: '*', methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] });
+  for (const type of ['application/octet-stream', 'application/ans104']) {
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  }
+
+  app.setErrorHandler<FastifyError | AoError>((error, request, reply) => {
+    if (isAoError(error)) {
+      const status = options.statusOf(error);
+      if (status >= 500)
+        request.log.warn({ err: error, facts: error.facts, url: request.url }, error.message);
+      if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+      return reply.status(status).send({ error: error.message, code: error.code });
+    }
+    if (hasZodFastifySchemaValidationErrors(error)) {
+      const text = error.validation.map(
+        (issue) => `'${issue.instancePath.slice(1) || error.validationContext}': ${issue.message}.`,
+      );
+      return reply.status(400).send({ error: text.join(' | '), code: 'REQUEST.INVALID' });
+    }
+    const status = error.statusCode ?? 500;
+    if (status < 500) return reply.status(status).send({ error: error.message, code: error.code });
+    request.log.error({ err: error, url: request.url }, 'unexpected failure');
+    return reply
+      .status(500)
+      .send({ error: 'Internal error; the log of the unit says more.', code: 'INTERNAL' });
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .status(404)
+      .send({ error: `Route ${request.method}:${request.url} not found`, code: 'REQUEST.ROUTE' }),
+  );
+
+  const metrics = new Metrics();
+  metrics.observeRequests(app);
+  app.get('/health', async (_request, reply) => reply.status(200).send());
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  return { app, metrics };
+}

@@ -1,0 +1,92 @@
+import { AoError } from '@ao-ts/core';
+import { type Tag, tagValue } from '@ao-ts/core/ans104';
+import { GatewayTransaction, NetworkInfo, TransactionStatus } from '@ao-ts/core/schemas';
+import { z } from 'zod';
+import type { HttpClient } from '../http-client.ts';
+import { type Remote, requestJson, statusError } from './json.ts';
+
+const FIELDS =
+  'id signature anchor recipient owner { address key } tags { name value } block { height timestamp }';
+
+const BY_ID = `query ($ids: [ID!]!) {
+  transactions(ids: $ids, first: 1) { edges { node { ${FIELDS} } } }
+}`;
+
+const BY_TAGS = `query ($owners: [String!], $tags: [TagFilter!], $first: Int) {
+  transactions(owners: $owners, tags: $tags, first: $first, sort: HEIGHT_DESC) { edges { node { ${FIELDS} } } }
+}`;
+
+const Edges = z.object({
+  data: z.object({ transactions: z.object({ edges: z.array(z.object({ node: GatewayTransaction })) }) }),
+});
+
+/** Where a scheduler can be reached, as it published on Arweave. */
+export interface SchedulerLocation {
+  /** Base URL without a trailing slash. */
+  url: string;
+  timeToLiveMs: number;
+}
+
+/** An Arweave gateway: GraphQL and raw data. All methods throw the AoErrors of {@link requestJson}. */
+export class GatewayClient {
+  readonly #remote: Remote;
+  readonly #graphql: Remote;
+
+  constructor(http: HttpClient, url: string, graphqlUrl = `${url}/graphql`) {
+    this.#remote = { http, url, name: 'gateway' };
+    this.#graphql = { http, url: graphqlUrl, name: 'gateway (GraphQL)' };
+  }
+
+  /** The transaction or data item with that id, or undefined if the gateway definitely does not have it. */
+  async transaction(id: string): Promise<GatewayTransaction | undefined> {
+    const [edge] = await this.#query(BY_ID, { ids: [id] });
+    return edge;
+  }
+
+  /** The newest Scheduler-Location record of a scheduler's address, or undefined if it published none. */
+  async schedulerLocation(address: string): Promise<SchedulerLocation | undefined> {
+    const tags = [
+      { name: 'Data-Protocol', values: ['ao'] },
+      { name: 'Type', values: ['Scheduler-Location'] },
+    ];
+    const [record] = await this.#query(BY_TAGS, { owners: [address], tags, first: 1 });
+    const url = record && tagValue(record.tags, 'Url');
+    if (!record || !url) return undefined;
+    const timeToLiveMs = Number(tagValue(record.tags, 'Time-To-Live'));
+    return { url: url.replace(/\/+$/, ''), timeToLiveMs: Number.isFinite(timeToLiveMs) ? timeToLiveMs : 0 };
+  }
+
+  /** Newest first, at most `first` items with all these tags. */
+  byTags(tags: readonly Tag[], first: number, owners?: readonly string[]): Promise<GatewayTransaction[]> {
+    const filters = tags.map(({ name, value }) => ({ name, values: [value] }));
+    return this.#query(BY_TAGS, { tags: filters, first, ...(owners ? { owners } : {}) });
+  }
+
+  /** The data of a transaction or item. @throws AoError `TRANSACTION.NOT_FOUND` */
+  async data(id: string): Promise<Uint8Array> {
+    const response = await this.#remote.http.send(`${this.#remote.url}/raw/${encodeURIComponent(id)}`);
+    if (response.status === 404) {
+      throw new AoError('TRANSACTION.NOT_FOUND', `The gateway has no data for ${id}.`, { action: 'fix' });
+    }
+    if (response.status !== 200) throw statusError(this.#remote, response);
+    return response.body;
+  }
+
+  /** Height of the newest block. */
+  async height(): Promise<number> {
+    return (await requestJson(this.#remote, '/info', NetworkInfo)).height;
+  }
+
+  status(id: string): Promise<z.infer<typeof TransactionStatus>> {
+    return requestJson(this.#remote, `/tx/${encodeURIComponent(id)}/status`, TransactionStatus);
+  }
+
+  async #query(query: string, variables: Record<string, unknown>): Promise<GatewayTransaction[]> {
+    const answer = await requestJson(this.#graphql, '', Edges, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    return answer.data.transactions.edges.map((edge) => edge.node);
+  }
+}

@@ -1,0 +1,76 @@
+import { AoError } from '@ao-ts/core';
+import { z } from 'zod';
+import type { HttpClient, HttpRequest, HttpResponse } from '../http-client.ts';
+
+/** Which unit a client talks to, for errors that say where to look. */
+export interface Remote {
+  http: HttpClient;
+  /** "scheduler unit", "gateway", … */
+  name: string;
+  /** Base URL without a trailing slash. */
+  url: string;
+}
+
+const ErrorText = z.object({ error: z.string() });
+
+/**
+ * The error for an answer that is not a success: transient statuses say `retry`, other 4xx say `fix`.
+ * The text is the remote's own, so that it reaches the person who can act on it.
+ */
+export function statusError(remote: Pick<Remote, 'name' | 'url'>, response: HttpResponse): AoError {
+  const text = response.body.toString('utf8', 0, 2000);
+  const said = safeJson(ErrorText, text)?.error ?? text;
+  const transient = response.status >= 500 || [408, 425, 429].includes(response.status);
+  return new AoError(
+    'HTTP.STATUS',
+    `The ${remote.name} at ${remote.url} answered ${response.status}: ${said}`,
+    {
+      action: transient ? 'retry' : 'fix',
+      facts: { status: response.status, said, url: response.url },
+    },
+  );
+}
+
+/** Parses JSON of an expected shape, or undefined. */
+export function safeJson<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Sends a request and parses a 2xx answer.
+ * @throws AoError `HTTP.STATUS`, `HTTP.UNREACHABLE`, `HTTP.TIMEOUT`, `HTTP.MALFORMED`
+ */
+export async function requestJson<T>(
+  remote: Remote,
+  path: string,
+  schema: z.ZodType<T>,
+  request: HttpRequest = {},
+): Promise<T> {
+  const headers = { accept: 'application/json', ...request.headers };
+  const response = await remote.http.send(remote.url + path, { ...request, headers });
+  if (response.status < 200 || response.status > 299) throw statusError(remote, response);
+  const value = safeJson(schema, response.body.toString('utf8'));
+  if (value !== undefined) return value;
+  throw new AoError(
+    'HTTP.MALFORMED',
+    `The ${remote.name} at ${remote.url} answered something that is not understood.`,
+    {
+      action: 'retry',
+      facts: { url: response.url, body: response.body.toString('utf8', 0, 200) },
+    },
+  );
+}
+
+/** `?a=1&b=2` of the defined values; empty if there are none. */
+export function query(values: Record<string, string | number | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values))
+    if (value !== undefined) search.set(name, String(value));
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}

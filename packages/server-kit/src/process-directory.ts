@@ -1,0 +1,123 @@
+import { AoError } from '@ao-ts/core';
+import { type Tag, tagValue } from '@ao-ts/core/ans104';
+import type { GatewayClient } from './clients/gateway.ts';
+import { SchedulerClient, saidNotFound } from './clients/scheduler.ts';
+import type { HttpClient } from './http-client.ts';
+
+/** What never changes about a process, and where its history is kept. */
+export interface KnownProcess {
+  tags: readonly Tag[];
+  /** Base URL of its scheduler. */
+  schedulerUrl: string;
+}
+
+export interface DirectoryOptions {
+  http: HttpClient;
+  gateway: GatewayClient;
+  /** A scheduler or router to ask first: fresh processes are there long before any gateway has them. */
+  schedulerUrl?: string;
+  /** Scheduler locations are believed this long at least, whatever they say of themselves. */
+  minLocationAgeMs?: number;
+}
+
+const MAX_PROCESSES = 10_000;
+const MIN_LOCATION_AGE_MS = 60_000;
+
+/**
+ * Finds the scheduler of a process. Its answers about what does not exist are definitive: an outage is an
+ * error to retry, never a "not found".
+ */
+export class ProcessDirectory {
+  readonly #options: DirectoryOptions;
+  readonly #processes = new Map<string, KnownProcess>();
+  readonly #locations = new Map<string, { url: string; until: number }>();
+  readonly #schedulers = new Map<string, SchedulerClient>();
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** Keeps what is known of a process that this unit has seen scheduled. Tags of a process never change. */
+  remember(processId: string, known: KnownProcess): void {
+    if (this.#processes.size >= MAX_PROCESSES) {
+      this.#processes.delete(this.#processes.keys().next().value ?? '');
+    }
+    this.#processes.set(processId, known);
+  }
+
+  /** @throws AoError `PROCESS.NOT_FOUND` (definitive), `SCHEDULER.NOT_FOUND`, or an error to retry */
+  async find(processId: string): Promise<KnownProcess> {
+    const cached = this.#processes.get(processId);
+    if (cached) return cached;
+    const known = (await this.#atScheduler(processId)) ?? (await this.#onGateway(processId));
+    if (!known) {
+      throw new AoError(
+        'PROCESS.NOT_FOUND',
+        `There is no process ${processId}: neither a scheduler nor the gateway knows it.`,
+        {
+          action: 'fix',
+          facts: { processId },
+        },
+      );
+    }
+    this.remember(processId, known);
+    return known;
+  }
+
+  /** The client of the scheduler that keeps the process. */
+  async scheduler(processId: string): Promise<SchedulerClient> {
+    return this.schedulerAt((await this.find(processId)).schedulerUrl);
+  }
+
+  schedulerAt(url: string): SchedulerClient {
+    let client = this.#schedulers.get(url);
+    if (!client) {
+      client = new SchedulerClient(this.#options.http, url);
+      this.#schedulers.set(url, client);
+    }
+    return client;
+  }
+
+  /** Base URL of the scheduler with that address. @throws AoError `SCHEDULER.NOT_FOUND`, or an error to retry */
+  async locate(address: string): Promise<string> {
+    const known = this.#locations.get(address);
+    if (known && known.until > Date.now()) return known.url;
+    try {
+      const location = await this.#options.gateway.schedulerLocation(address);
+      if (!location) {
+        throw new AoError(
+          'SCHEDULER.NOT_FOUND',
+          `The scheduler ${address} has published no Scheduler-Location with a Url; check the process's Scheduler tag.`,
+          { action: 'fix', facts: { address } },
+        );
+      }
+      const age = Math.max(location.timeToLiveMs, this.#options.minLocationAgeMs ?? MIN_LOCATION_AGE_MS);
+      this.#locations.set(address, { url: location.url, until: Date.now() + age });
+      return location.url;
+    } catch (error) {
+      // A stale location beats none while the gateway is away.
+      if (known && error instanceof AoError && error.action === 'retry') return known.url;
+      throw error;
+    }
+  }
+
+  async #atScheduler(processId: string): Promise<KnownProcess | undefined> {
+    const { schedulerUrl } = this.#options;
+    if (!schedulerUrl) return undefined;
+    try {
+      const { tags } = await this.schedulerAt(schedulerUrl).process(processId);
+      return { tags, schedulerUrl };
+    } catch (error) {
+      if (saidNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #onGateway(processId: string): Promise<KnownProcess | undefined> {
+    const transaction = await this.#options.gateway.transaction(processId);
+    if (!transaction || tagValue(transaction.tags, 'Type') !== 'Process') return undefined;
+    const address = tagValue(transaction.tags, 'Scheduler');
+    if (!address) return undefined;
+    return { tags: transaction.tags, schedulerUrl: await this.locate(address) };
+  }
+}
