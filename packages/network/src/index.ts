@@ -1,1 +1,2 @@
-export {};
+export * from './network.ts';
+export * from './network-file.ts';

@@ -1,5 +1,5 @@
 import { AoError, errorMessage } from '@ao-ts/core';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 
 export interface HttpRequest {
   method?: 'GET' | 'POST' | 'HEAD';
@@ -28,7 +28,12 @@ const REDIRECTS = new Set([301, 302, 307, 308]);
 
 /** HTTP with kept connections, bounded in time and size. One per unit. */
 export class HttpClient {
-  readonly #agent = new Agent({ connections: 64, keepAliveTimeout: 30_000 });
+  readonly #agent: Agent;
+
+  /** `connections` bounds the requests under way to one origin; further ones wait, and their time runs. */
+  constructor({ connections = 64 }: { connections?: number } = {}) {
+    this.#agent = new Agent({ connections, keepAliveTimeout: 30_000 });
+  }
 
   /**
    * Sends a request and reads the whole answer, whatever its status.
@@ -48,21 +53,18 @@ export class HttpClient {
   }
 
   async #once(url: string, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const options = {
-      dispatcher: this.#agent,
-      method: request.method ?? 'GET',
-      headers: request.headers ?? {},
-      body: request.body ?? null,
-      signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    } satisfies Partial<Dispatcher.RequestOptions> & { dispatcher: Agent };
     try {
       const { origin, pathname, search } = new URL(url);
       const { statusCode, headers, body } = await this.#agent.request({
-        ...options,
         origin,
         path: pathname + search,
+        method: request.method ?? 'GET',
+        headers: request.headers ?? {},
+        body: request.body ?? null,
+        signal,
+        // The signal bounds the whole exchange.
+        headersTimeout: 0,
+        bodyTimeout: 0,
       });
       const chunks: Buffer[] = [];
       let size = 0;

@@ -1,0 +1,12 @@
+FROM node:24-bookworm-slim AS build
+WORKDIR /ao
+COPY . .
+RUN npm ci --no-audit --no-fund && npm run build && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:24-bookworm-slim
+COPY --from=build /ao /ao
+RUN mkdir /state && chown node /state
+USER node
+VOLUME /state
+EXPOSE 4000 4002 4003 4004
+CMD ["node", "/ao/packages/cli/bin/ao.mjs", "network", "start", "--directory", "/state", "--host", "0.0.0.0"]

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { createDataItem, type Signer } from '@ao-ts/core/ans104';
+import { moduleBinary, moduleTags } from '@ao-ts/lua';
+import type { GatewayClient, UploaderClient } from '@ao-ts/server-kit';
+import { schedulerLocation } from '@ao-ts/su';
+
+/** How long clients may keep the scheduler's URL, in milliseconds. */
+const LOCATION_TTL_MS = 60 * 60 * 1000;
+
+/** Puts the Lua module on the gateway, unless this very build is there already. Gives its id. */
+export async function seedModule(
+  gateway: GatewayClient,
+  uploader: UploaderClient,
+  owner: Signer,
+): Promise<string> {
+  const data = await moduleBinary();
+  const tags = [...moduleTags, { name: 'SHA-256', value: createHash('sha256').update(data).digest('hex') }];
+  const [known] = await gateway.byTags(tags, 1, [owner.address]);
+  if (known) return known.id;
+  return uploader.upload((await createDataItem({ tags, data }, owner)).raw);
+}
+
+/** Publishes where the scheduler is, unless the newest record says so already. */
+export async function seedSchedulerLocation(
+  gateway: GatewayClient,
+  uploader: UploaderClient,
+  scheduler: Signer,
+  url: string,
+): Promise<void> {
+  const known = await gateway.schedulerLocation(scheduler.address);
+  if (known?.url === url) return;
+  await uploader.upload((await schedulerLocation(scheduler, url, LOCATION_TTL_MS)).raw);
+}

@@ -1,0 +1,85 @@
+import { AoError } from '@ao-ts/core';
+import pino from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type App, createApp, listen, statusOf } from '../src/index.ts';
+
+let app: App;
+beforeAll(async () => {
+  ({ app } = await createApp({ logger: pino({ level: 'silent' }), statusOf, bodyLimit: 1000 }));
+  app.get(
+    '/typed',
+    { schema: { querystring: z.object({ limit: z.coerce.number().int() }) } },
+    async (request) => ({
+      limit: request.query.limit,
+    }),
+  );
+  app.get('/fails/:kind', async (request) => {
+    const { kind } = request.params as { kind: string };
+    if (kind === 'bug') throw new Error('secret internals');
+    throw new AoError(kind, 'Do this instead.', { action: kind === 'X.BUSY' ? 'retry' : 'fix' });
+  });
+  app.post('/bytes', async (request) => ({ length: (request.body as Buffer).length }));
+});
+afterAll(() => app.close());
+
+test('query schemas: a wrong value is a 400 that names the field', async () => {
+  expect((await app.inject('/typed?limit=3')).json()).toEqual({ limit: 3 });
+  const wrong = await app.inject('/typed?limit=x');
+  expect(wrong.statusCode).toBe(400);
+  expect(wrong.json()).toMatchObject({ code: 'REQUEST.INVALID', error: expect.stringContaining("'limit'") });
+});
+
+test('domain errors carry code and sentence; transient ones say when to come back', async () => {
+  const notFound = await app.inject('/fails/PROCESS.NOT_FOUND');
+  expect([notFound.statusCode, notFound.json()]).toEqual([
+    404,
+    { error: 'Do this instead.', code: 'PROCESS.NOT_FOUND' },
+  ]);
+  const busy = await app.inject('/fails/X.BUSY');
+  expect([busy.statusCode, busy.headers['retry-after']]).toEqual([503, '1']);
+});
+
+test('a bug of ours says nothing about internals', async () => {
+  const response = await app.inject('/fails/bug');
+  expect(response.statusCode).toBe(500);
+  expect(response.body).not.toContain('secret');
+});
+
+test('binary bodies arrive as bytes, up to the limit; unknown routes say so', async () => {
+  const send = (payload: Buffer) =>
+    app.inject({
+      method: 'POST',
+      url: '/bytes',
+      headers: { 'content-type': 'application/octet-stream' },
+      payload,
+    });
+  expect((await send(Buffer.alloc(10))).json()).toEqual({ length: 10 });
+  expect((await send(Buffer.alloc(2000))).statusCode).toBe(413);
+  expect((await app.inject('/nowhere')).statusCode).toBe(404);
+});
+
+test('browsers may ask from anywhere; health and metrics answer', async () => {
+  const preflight = await app.inject({
+    method: 'OPTIONS',
+    url: '/bytes',
+    headers: { origin: 'https://example.org', 'access-control-request-method': 'POST' },
+  });
+  expect(preflight.statusCode).toBe(204);
+  expect(preflight.headers['access-control-allow-origin']).toBe('*');
+  expect((await app.inject('/health')).statusCode).toBe(200);
+  expect((await app.inject('/metrics')).body).toContain('ao_http_request_duration_seconds');
+});
+
+test('a taken port is named', async () => {
+  const first = await createApp({ logger: pino({ level: 'silent' }), statusOf });
+  const second = await createApp({ logger: pino({ level: 'silent' }), statusOf });
+  const url = await listen(first.app, 'first', { host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(url).port);
+  await expect(listen(second.app, 'compute unit', { host: '127.0.0.1', port })).rejects.toMatchObject({
+    code: 'CONFIG.PORT_TAKEN',
+    message: expect.stringContaining(`Port ${port} is taken, so the compute unit can not start`),
+  });
+  await first.app.close();
+  await second.app.close();
+});

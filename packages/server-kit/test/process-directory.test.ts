@@ -1,0 +1,112 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { GatewayClient, HttpClient, ProcessDirectory } from '../src/index.ts';
+
+const PROCESS = '4QTyVpvWlwjfsYAvkTSIWjp5XVGf-Rg_Co8K1lPNbvo';
+const SCHEDULER = '_GQ33BkPtZrqxA84vM8Zk-N2aO0toNNu_C-l-rawrBA';
+
+interface Answer {
+  status: number;
+  body: unknown;
+}
+
+const http = new HttpClient();
+const servers: Server[] = [];
+const answers: { scheduler: Answer; transactions: Answer; location: Answer } = {} as never;
+let requests: string[] = [];
+
+async function serve(answer: (path: string, body: string) => Answer): Promise<string> {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      requests.push(request.url ?? '');
+      const { status, body: json } = answer(request.url ?? '', body);
+      response.writeHead(status).end(JSON.stringify(json));
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const edges = (...nodes: object[]) => ({
+  status: 200,
+  body: { data: { transactions: { edges: nodes.map((node) => ({ node })) } } },
+});
+const transaction = (tags: Record<string, string>) => ({
+  id: PROCESS,
+  owner: { address: 'x' },
+  tags: Object.entries(tags).map(([name, value]) => ({ name, value })),
+});
+const NOTHING = edges();
+const NOT_THERE = { status: 400, body: { error: 'NotFound("Process not found")' } };
+
+const schedulerUrl = await serve(() => answers.scheduler);
+const gatewayUrl = await serve((_path, body) =>
+  body.includes('Scheduler-Location') ? answers.location : answers.transactions,
+);
+afterAll(async () => {
+  for (const server of servers) server.close();
+  await http.close();
+});
+
+let directory: ProcessDirectory;
+beforeEach(() => {
+  requests = [];
+  answers.scheduler = NOT_THERE;
+  answers.transactions = NOTHING;
+  answers.location = NOTHING;
+  directory = new ProcessDirectory({ http, gateway: new GatewayClient(http, gatewayUrl), schedulerUrl });
+});
+
+test('the configured scheduler is asked first, once', async () => {
+  answers.scheduler = {
+    status: 200,
+    body: { process_id: PROCESS, block: '1', owner: { address: 'a', key: 'k' }, tags: [], timestamp: 1 },
+  };
+  expect(await directory.find(PROCESS)).toEqual({ tags: [], schedulerUrl });
+  await directory.find(PROCESS);
+  expect(requests).toEqual([`/processes/${PROCESS}`]);
+});
+
+test('a process of another scheduler is found through its Scheduler-Location', async () => {
+  answers.transactions = edges(transaction({ Type: 'Process', Scheduler: SCHEDULER }));
+  answers.location = edges(transaction({ Url: 'http://other.example/', 'Time-To-Live': '1000' }));
+  expect((await directory.find(PROCESS)).schedulerUrl).toBe('http://other.example');
+});
+
+test('not found is said only when both know for sure', async () => {
+  await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'PROCESS.NOT_FOUND', action: 'fix' });
+});
+
+test.each(['scheduler', 'transactions'] as const)('an outage of the %s is not "not found"', async (who) => {
+  answers[who] = { status: 503, body: { error: 'away' } };
+  await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'HTTP.STATUS', action: 'retry' });
+});
+
+test('a process whose scheduler published nothing says what is missing', async () => {
+  answers.transactions = edges(transaction({ Type: 'Process', Scheduler: SCHEDULER }));
+  await expect(directory.find(PROCESS)).rejects.toMatchObject({
+    code: 'SCHEDULER.NOT_FOUND',
+    message: expect.stringContaining(SCHEDULER),
+  });
+});
+
+test('an item that is not a process is not found', async () => {
+  answers.transactions = edges(transaction({ Type: 'Message', Scheduler: SCHEDULER }));
+  await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'PROCESS.NOT_FOUND' });
+});
+
+test('while the gateway is away, an expired location still serves', async () => {
+  const impatient = new ProcessDirectory({
+    http,
+    gateway: new GatewayClient(http, gatewayUrl),
+    minLocationAgeMs: 0,
+  });
+  answers.location = edges(transaction({ Url: 'http://other.example', 'Time-To-Live': '0' }));
+  expect(await impatient.locate(SCHEDULER)).toBe('http://other.example');
+  answers.location = { status: 503, body: {} };
+  expect(await impatient.locate(SCHEDULER)).toBe('http://other.example');
+});
