@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Network, type NetworkFile } from '@ao-ts/network';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const AO = fileURLToPath(new URL('../bin/ao.mjs', import.meta.url));
+const example = (name: string) =>
+  fileURLToPath(new URL(`../../../examples/ping-pong/${name}`, import.meta.url));
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** The command as a person runs it: a program of its own, in a folder. */
+function ao(args: string[], options: { cwd: string; input?: string }) {
+  const child = spawn(process.execPath, [AO, ...args], { cwd: options.cwd });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => (out += chunk));
+  child.stderr.on('data', (chunk) => (err += chunk));
+  if (options.input !== undefined) child.stdin.end(options.input);
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  return { child, ended, output: () => out };
+}
+
+let folder: string;
+let network: Network;
+const run = (...args: string[]) => ao(args, { cwd: folder }).ended;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ao-cli-'));
+  network = await Network.start({ directory: join(folder, '.ao'), logLevel: 'error' });
+});
+afterAll(async () => {
+  await network?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function spawned(file: string): Promise<string> {
+  const { code, out, err } = await run('spawn', file);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out.trim();
+}
+
+test('the example of the README: the reply is shown', async () => {
+  const pong = await spawned(example('pong.lua'));
+  const ping = await spawned(example('ping.lua'));
+  const { code, out } = await run('eval', ping, `ping("${pong}")`);
+  expect(code).toBe(0);
+  expect(out).toContain('Got pong from');
+  expect(out).toContain(pong);
+});
+
+test('eval prints values and what was printed', async () => {
+  const process = await spawned(example('pong.lua'));
+  expect((await run('eval', process, 'return 1 + 1')).out.trim()).toBe('2');
+  expect((await run('eval', process, 'print("hello")')).out.trim()).toBe('hello');
+});
+
+test('console: lines are evaluated in order, errors are shown, and it goes on', async () => {
+  const process = await spawned(example('pong.lua'));
+  const file = join(folder, 'loaded.lua');
+  await writeFile(file, 'Loaded = "from a file"');
+  const input = ['x = 20', 'x + 1', 'error("broken")', `.load ${file}`, 'Loaded', '.exit', ''].join('\n');
+  const { code, out } = await ao(['console', process], { cwd: folder, input }).ended;
+  expect(code).toBe(0);
+  expect(out).toMatch(/21[\s\S]*broken[\s\S]*from a file/);
+});
+
+describe('mistakes get one sentence and exit code 1', () => {
+  const missing = 'A'.repeat(43);
+
+  test.each([
+    ['a file that does not exist', ['spawn', 'nowhere.lua'], /no file.*nowhere\.lua/],
+    ['a process that does not exist', ['eval', missing, 'return 1'], new RegExp(`${missing}`)],
+    ['a wallet that is none', ['eval', missing, 'return 1', '--wallet', 'README.md'], /not a wallet/],
+    [
+      'a network file that does not exist',
+      ['eval', missing, 'x', '--network', 'none.json'],
+      /no network file at none\.json/,
+    ],
+    ['a tag without a value', ['spawn', 'x.lua', '--tag', 'Name'], /name=value/],
+    ['a command that does not exist', ['fly'], /unknown command/],
+  ])('%s', async (_name, args, text) => {
+    const { code, err } = await run(...args);
+    expect(code).toBe(1);
+    expect(err).toMatch(text);
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  test('Lua that does not parse', async () => {
+    const file = join(folder, 'broken.lua');
+    await writeFile(file, 'local x =\nlocal y = 2');
+    const { code, err } = await run('spawn', file);
+    expect(code).toBe(1);
+    expect(err).toContain('broken.lua');
+    expect(err).toMatch(/:2:/);
+  });
+
+  test('a network that is not running', async () => {
+    const file = JSON.parse(await readFile(join(folder, '.ao', 'network.json'), 'utf8')) as NetworkFile;
+    const away = join(folder, 'away.json');
+    await writeFile(away, JSON.stringify({ ...file, mu: 'http://127.0.0.1:1', cu: 'http://127.0.0.1:1' }));
+    const { code, err } = await run('eval', missing, 'return 1', '--network', away);
+    expect(code).toBe(1);
+    expect(err).toMatch(/unit at http:\/\/127\.0\.0\.1:1 can not be reached\. Is the network running\?/);
+  });
+});
+
+describe('ao network start', () => {
+  const ports = (gateway: number) => [
+    ...['--gateway-port', String(gateway)],
+    ...['--mu-port', '0', '--su-port', '0', '--cu-port', '0'],
+  ];
+
+  test('prints where everything is, writes it down, and stops on Ctrl-C', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'ao-start-'));
+    const started = ao(['network', 'start', ...ports(0)], { cwd });
+    await expect.poll(started.output, { timeout: 30_000 }).toContain('Ctrl-C stops it.');
+    const file = JSON.parse(await readFile(join(cwd, '.ao', 'network.json'), 'utf8')) as NetworkFile;
+    for (const value of Object.values(file)) expect(started.output()).toContain(value);
+    started.child.kill('SIGINT');
+    expect((await started.ended).code).toBe(0);
+    await rm(cwd, { recursive: true, force: true });
+  });
+
+  test('a taken port is named', async () => {
+    const taken = Number(new URL(network.file.gateway).port);
+    const { code, err } = await run('network', 'start', '--ephemeral', ...ports(taken));
+    expect(code).toBe(1);
+    expect(err).toContain(`Port ${taken} is taken`);
+  });
+});
