@@ -1,1 +1,2 @@
-export {};
+export type { LuaFile } from './boot.ts';
+export { buildModule, libraryFiles, moduleBinary, moduleTags, runtimeBinary, type Tag } from './module.ts';

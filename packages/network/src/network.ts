@@ -99,7 +99,7 @@ export class Network implements AsyncDisposable {
         ...variables,
         ...options.env?.[name],
       });
-      stops.push(() => unit[Symbol.asyncDispose]());
+      stops.push(async () => unit[Symbol.asyncDispose]());
       await unit.start();
       return unit;
     };

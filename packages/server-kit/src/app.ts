@@ -1,6 +1,11 @@
 import { type AoError, isAoError } from '@ao-ts/core';
 import cors from '@fastify/cors';
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  LogController,
+} from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
   validatorCompiler,
@@ -39,7 +44,7 @@ export async function createApp(options: AppOptions): Promise<{ app: App; metric
   const app = fastify({
     loggerInstance: options.logger,
     // A log line per request costs half the throughput; failures are logged below.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit ?? MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
@@ -79,6 +84,15 @@ export async function createApp(options: AppOptions): Promise<{ app: App; metric
       .status(404)
       .send({ error: `Route ${request.method}:${request.url} not found`, code: 'REQUEST.ROUTE' }),
   );
+
+  // A response that ends while the server closes leaves its connection open and idle: nobody would close it then.
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onResponse', async () => {
+    if (closing) setImmediate(() => app.server.closeIdleConnections());
+  });
 
   const metrics = new Metrics();
   metrics.observeRequests(app);

@@ -38,6 +38,8 @@ export class GroupCommit {
             const value = this.#db.transaction(run)() as never;
             outcomes.push(() => resolve(value));
           } catch (error) {
+            // A full disk ends the whole transaction, not just this write's part of it.
+            if (!this.#db.inTransaction) throw error;
             outcomes.push(() => reject(error));
           }
         }

@@ -22,6 +22,7 @@ const byCode: Record<string, number> = {
   'REQUEST.TOO_LARGE': 413,
   'RATE.LIMITED': 429,
   'SCHEDULE.CHAIN': 422,
+  'SCHEDULE.NOT_FOUND': 404,
   'TRANSACTION.NOT_FOUND': 404,
 };
 

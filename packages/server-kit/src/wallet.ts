@@ -1,27 +1,56 @@
-import { generateKeyPair } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type JsonWebKey } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { AoError } from '@ao-ts/core';
-import { type ArweaveJwk, arweaveSigner, type Signer } from '@ao-ts/core/ans104';
+import { AoError, fromBase64url } from '@ao-ts/core';
+import {
+  type ArweaveJwk,
+  arweaveSigner,
+  ed25519Signer,
+  ethereumSigner,
+  type Signer,
+} from '@ao-ts/core/ans104';
 
-/**
- * Reads an Arweave wallet (JWK JSON) from a file.
- * @throws AoError `WALLET.MISSING`, `WALLET.INVALID`
- */
-export async function readWallet(path: string): Promise<{ jwk: ArweaveJwk; signer: Signer }> {
+async function readJwk(path: string): Promise<JsonWebKey> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new AoError('WALLET.MISSING', `There is no wallet at ${path}.`, { action: 'fix', cause });
   }
-  let jwk: ArweaveJwk;
   try {
-    jwk = JSON.parse(text) as ArweaveJwk;
+    return JSON.parse(text) as JsonWebKey;
   } catch (cause) {
     throw new AoError('WALLET.INVALID', `The wallet at ${path} is not JSON.`, { action: 'fix', cause });
   }
+}
+
+/**
+ * Reads an Arweave wallet (JWK JSON) from a file.
+ * @throws AoError `WALLET.MISSING`, `WALLET.INVALID`
+ */
+export async function readWallet(path: string): Promise<{ jwk: ArweaveJwk; signer: Signer }> {
+  const jwk = (await readJwk(path)) as ArweaveJwk;
   return { jwk, signer: arweaveSigner(jwk) };
+}
+
+/**
+ * Reads a key of any kind that signs data items (JWK JSON): RSA-4096 (an Arweave wallet), Ed25519, or secp256k1
+ * (signs as Ethereum wallets do).
+ * @throws AoError `WALLET.MISSING`, `WALLET.INVALID`
+ */
+export async function readSigner(path: string): Promise<Signer> {
+  const jwk = await readJwk(path);
+  try {
+    if (jwk.kty === 'OKP') return ed25519Signer(createPrivateKey({ key: jwk, format: 'jwk' }));
+    if (jwk.kty === 'EC' && jwk.crv === 'secp256k1') return ethereumSigner(fromBase64url(jwk.d ?? ''));
+  } catch (cause) {
+    if (cause instanceof AoError) throw cause;
+    throw new AoError('WALLET.INVALID', `The key at ${path} is not a valid private key.`, {
+      action: 'fix',
+      cause,
+    });
+  }
+  return arweaveSigner(jwk as ArweaveJwk);
 }
 
 /** A new RSA-4096 wallet. Takes about a second of a core, off the event loop. */

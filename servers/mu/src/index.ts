@@ -1,1 +1,3 @@
-export {};
+export { type Config, configFrom } from './config.ts';
+export type { Overrides } from './context.ts';
+export { create } from './server.ts';

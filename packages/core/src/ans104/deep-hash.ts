@@ -1,11 +1,17 @@
 import { sha384 } from '../encoding.ts';
 
-function deepHashBlob(bytes: Uint8Array): Uint8Array {
-  const tag = sha384(Buffer.from(`blob${bytes.length}`));
-  return sha384(Buffer.concat([tag, sha384(bytes)]));
+/** Stands for bytes that are not in memory: their count and their SHA-384. */
+export interface BytesDigest {
+  length: number;
+  sha384: Uint8Array;
 }
 
-function fold(accumulator: Uint8Array, child: Uint8Array): Uint8Array {
+function deepHashBlob(bytes: Uint8Array | BytesDigest): Uint8Array {
+  const tag = sha384(Buffer.from(`blob${bytes.length}`));
+  return sha384(Buffer.concat([tag, bytes instanceof Uint8Array ? sha384(bytes) : bytes.sha384]));
+}
+
+function fold(accumulator: Uint8Array, child: Uint8Array | BytesDigest): Uint8Array {
   return sha384(Buffer.concat([accumulator, deepHashBlob(child)]));
 }
 
@@ -33,7 +39,7 @@ export function signatureMessage(item: {
   target: Uint8Array;
   anchor: Uint8Array;
   rawTags: Uint8Array;
-  data: Uint8Array;
+  data: Uint8Array | BytesDigest;
 }): Uint8Array {
   const { owner, target, anchor, rawTags, data } = item;
   return [owner, target, anchor, rawTags, data].reduce<Uint8Array>(fold, prefix(item.signatureType));

@@ -10,6 +10,7 @@ export const SignatureTypes = {
   ed25519: 2,
   ethereum: 3,
   solana: 4,
+  typedEthereum: 7,
 } as const;
 
 const table: Record<number, SignatureType> = {
@@ -17,6 +18,7 @@ const table: Record<number, SignatureType> = {
   [SignatureTypes.ed25519]: { name: 'Ed25519', signatureLength: 64, ownerLength: 32 },
   [SignatureTypes.ethereum]: { name: 'Ethereum secp256k1', signatureLength: 65, ownerLength: 65 },
   [SignatureTypes.solana]: { name: 'Solana Ed25519', signatureLength: 64, ownerLength: 32 },
+  [SignatureTypes.typedEthereum]: { name: 'Ethereum typed data', signatureLength: 65, ownerLength: 42 },
 };
 
 /** The known signature type with that number, or undefined. */

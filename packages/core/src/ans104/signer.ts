@@ -1,5 +1,5 @@
-import { constants, createPrivateKey, sign } from 'node:crypto';
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { isPrivate, pointFromScalar, signRecoverable } from 'tiny-secp256k1';
 import { fromBase64url, ownerAddress } from '../encoding.ts';
 import { AoError } from '../errors.ts';
 import { assembleDataItem, type DataItem, encodeContent, type ItemContent } from './data-item.ts';
@@ -70,21 +70,43 @@ export function arweaveSigner(jwk: ArweaveJwk): Signer {
   };
 }
 
-/** Signs with a secp256k1 key in the way of Ethereum wallets (EIP-191). `secret` has 32 bytes. */
+/**
+ * Signs with a secp256k1 key in the way of Ethereum wallets (EIP-191). `secret` has 32 bytes.
+ * @throws AoError `WALLET.INVALID`
+ */
 export function ethereumSigner(secret: Uint8Array): Signer {
-  const owner = secp256k1.getPublicKey(secret, false);
+  const owner = isPrivate(secret) ? pointFromScalar(secret, false) : null;
+  if (owner === null) {
+    throw new AoError('WALLET.INVALID', 'The key is not a secp256k1 private key of 32 bytes.', {
+      action: 'fix',
+    });
+  }
   return {
     signatureType: SignatureTypes.ethereum,
     owner,
     address: ownerAddress(owner),
     sign: async (message) => {
-      const recovered = secp256k1.sign(ethereumDigest(message), secret, {
-        prehash: false,
-        format: 'recovered',
-      });
-      const [recovery = 0] = recovered;
-      return Buffer.concat([recovered.subarray(1), Uint8Array.of(27 + recovery)]);
+      const { signature, recoveryId } = signRecoverable(ethereumDigest(message), secret);
+      return Buffer.concat([signature, Uint8Array.of(27 + recoveryId)]);
     },
+  };
+}
+
+/**
+ * Signs with an Ed25519 private key. It takes microseconds, so it is done at once.
+ * @throws AoError `WALLET.INVALID`
+ */
+export function ed25519Signer(key: KeyObject): Signer {
+  if (key.asymmetricKeyType !== 'ed25519' || key.type !== 'private') {
+    throw new AoError('WALLET.INVALID', 'The key is not an Ed25519 private key.', { action: 'fix' });
+  }
+  const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
+  const owner = fromBase64url(x);
+  return {
+    signatureType: SignatureTypes.ed25519,
+    owner,
+    address: ownerAddress(owner),
+    sign: async (message) => sign(null, message, key),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { AoError } from '../errors.ts';
 
 /** A tag of a data item or transaction. Order and duplicates are meaningful. */
@@ -46,14 +47,12 @@ export function encodeTags(tags: readonly Tag[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 class AvroReader {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   position = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
   }
 
   long(): number {
@@ -73,13 +72,10 @@ class AvroReader {
     const length = this.long();
     const end = this.position + length;
     if (length < 0 || end > this.#bytes.length) throw invalid('ends in the middle of a string');
-    const slice = this.#bytes.subarray(this.position, end);
+    const start = this.position;
     this.position = end;
-    try {
-      return utf8.decode(slice);
-    } catch {
-      throw invalid('holds a string that is not UTF-8');
-    }
+    if (!isUtf8(this.#bytes.subarray(start, end))) throw invalid('holds a string that is not UTF-8');
+    return this.#bytes.toString('utf8', start, end);
   }
 }
 

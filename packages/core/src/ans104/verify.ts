@@ -3,7 +3,7 @@ import { toBase64url } from '../encoding.ts';
 import { AoError } from '../errors.ts';
 import { type DataItem, type ItemLimits, parseDataItem } from './data-item.ts';
 import { signatureMessage } from './deep-hash.ts';
-import { verifyEthereum } from './ethereum.ts';
+import { verifyEthereum, verifyTypedEthereum } from './ethereum.ts';
 import { SignatureTypes } from './signature-types.ts';
 
 const MAX_KEYS = 1000;
@@ -40,9 +40,11 @@ function verifyEd25519(item: DataItem, message: Uint8Array): Promise<boolean> {
   });
 }
 
-/** True if the item's signature is valid for its owner and content, over the raw bytes received. */
-export async function verifyDataItem(item: DataItem): Promise<boolean> {
-  const message = signatureMessage(item);
+/**
+ * True if the item's signature is valid for its owner and content, over the raw bytes received.
+ * `message` is given by who has the item's data elsewhere than in the item: see {@link signatureMessage}.
+ */
+export async function verifyDataItem(item: DataItem, message = signatureMessage(item)): Promise<boolean> {
   try {
     switch (item.signatureType) {
       case SignatureTypes.arweave:
@@ -54,6 +56,8 @@ export async function verifyDataItem(item: DataItem): Promise<boolean> {
         return await verifyEd25519(item, Buffer.from(Buffer.from(message).toString('hex')));
       case SignatureTypes.ethereum:
         return verifyEthereum(item.owner, message, item.signature);
+      case SignatureTypes.typedEthereum:
+        return verifyTypedEthereum(item.owner, message, item.signature);
       default:
         return false;
     }

@@ -32,7 +32,7 @@ export const EvaluationResult = z.object({
   Spawns: z.array(z.unknown()),
   Output: z.unknown(),
   Error: z.unknown().optional(),
-  GasUsed: z.number().nullish(),
+  GasUsed: z.number().nullish().catch(null),
 });
 export type EvaluationResult = z.infer<typeof EvaluationResult>;
 

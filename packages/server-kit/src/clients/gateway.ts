@@ -62,9 +62,12 @@ export class GatewayClient {
     return this.#query(BY_TAGS, { tags: filters, first, ...(owners ? { owners } : {}) });
   }
 
-  /** The data of a transaction or item. @throws AoError `TRANSACTION.NOT_FOUND` */
-  async data(id: string): Promise<Uint8Array> {
-    const response = await this.#remote.http.send(`${this.#remote.url}/raw/${encodeURIComponent(id)}`);
+  /** The data of a transaction or item. @throws AoError `TRANSACTION.NOT_FOUND`, `HTTP.TOO_LARGE` above `maxBytes` */
+  async data(id: string, maxBytes?: number): Promise<Uint8Array> {
+    const response = await this.#remote.http.send(
+      `${this.#remote.url}/raw/${encodeURIComponent(id)}`,
+      maxBytes === undefined ? {} : { maxBytes },
+    );
     if (response.status === 404) {
       throw new AoError('TRANSACTION.NOT_FOUND', `The gateway has no data for ${id}.`, { action: 'fix' });
     }

@@ -1,0 +1,108 @@
+import { AoError, errorMessage } from '../errors.ts';
+import { type LoaderErrorCode, memoryLimit } from './failures.ts';
+import type { Abi } from './file-status.ts';
+import { formatNamed } from './formats.ts';
+import { Gas } from './gas.ts';
+import { exposeState } from './globals.ts';
+import { Host } from './host.ts';
+import { canonicalName, GAS_IMPORT, unknownImports } from './imports.ts';
+import { meterModule } from './meter.ts';
+import { type ModuleInterface, readInterface } from './module-interface.ts';
+import { V1_EXPORTS, V1_IMPORT_MODULE } from './v1-names.ts';
+import { type WasmModule, wasm } from './webassembly.ts';
+
+const PAGE = 65_536;
+
+export interface CompileOptions {
+  /** The value of the module's `Module-Format` tag. */
+  readonly format: string;
+  /** True if the binary is the output of `meterModule`, kept by the caller to save doing it again. */
+  readonly metered?: boolean;
+  /** Largest memory in bytes the module may ever have, in all its instances. */
+  readonly memoryLimit?: number;
+}
+
+/** A module ready to be instantiated. Every part can be posted to a worker. */
+export interface CompiledModule {
+  readonly format: string;
+  readonly module: WasmModule;
+  readonly interface: ModuleInterface;
+  /** True if the loader's own metering is in it. */
+  readonly metered: boolean;
+}
+
+/**
+ * Checks and compiles the binary of a module; do it once and instantiate often.
+ * Throws `LOADER.FORMAT`, `LOADER.NOT_WASM`, `LOADER.UNKNOWN_IMPORT` (all of them named), `LOADER.NO_HANDLE` or
+ * `LOADER.MEMORY_LIMIT`.
+ */
+export async function compileModule(binary: Uint8Array, options: CompileOptions): Promise<CompiledModule> {
+  const format = formatNamed(options.format);
+  const moduleInterface = readInterface(binary);
+  const host = new Host({
+    format,
+    abi: abiOf(moduleInterface),
+    gas: new Gas(0),
+    drive: undefined,
+    heapLimit: 0,
+  });
+  const unknown = [...unknownImports(host, moduleInterface.imports), ...moduleInterface.otherImports];
+  if (unknown.length > 0) {
+    throw refused(
+      'LOADER.UNKNOWN_IMPORT',
+      `The module imports what no ao host offers: ${unknown.join(', ')}.`,
+      {
+        imports: unknown,
+      },
+    );
+  }
+  requireMemory(moduleInterface, options.memoryLimit);
+  requireExport(moduleInterface, 'handle', 'function');
+  requireExport(moduleInterface, 'memory', 'memory');
+  // Modules that report their gas through an import were metered before they were published.
+  const metered = format.metered && !moduleInterface.imports.some(({ name }) => name === GAS_IMPORT);
+  const measured = metered && !options.metered ? meterModule(binary) : binary;
+  const prepared = exposeState(measured, metered, options.memoryLimit);
+  return { format: format.name, module: await compileBinary(prepared), interface: moduleInterface, metered };
+}
+
+/** Throws `LOADER.MEMORY_LIMIT` if a module starts with more memory than `limit` bytes. */
+export function requireMemory({ initialPages }: ModuleInterface, limit = Number.POSITIVE_INFINITY): void {
+  if (initialPages * PAGE > limit) throw memoryLimit(initialPages * PAGE, limit);
+}
+
+async function compileBinary(binary: Uint8Array): Promise<WasmModule> {
+  try {
+    return await wasm.compile(binary);
+  } catch (cause) {
+    throw new AoError('LOADER.NOT_WASM', `The module does not compile: ${errorMessage(cause)}`, {
+      action: 'fix',
+      cause,
+    });
+  }
+}
+
+/** True for modules of the first format, whose names are single letters. */
+export function isV1({ imports }: ModuleInterface): boolean {
+  return imports.some(({ module }) => module === V1_IMPORT_MODULE);
+}
+
+/** Which layout of C structures the module was built with. */
+export function abiOf({ imports, memory64 }: ModuleInterface): Abi {
+  const imported = (name: string) => imports.some((item) => canonicalName(item.module, item.name) === name);
+  if (imported('setTempRet0')) return 'old';
+  return memory64 ? 'wide' : 'new';
+}
+
+function requireExport(moduleInterface: ModuleInterface, name: string, kind: 'function' | 'memory'): void {
+  const letter = Object.keys(V1_EXPORTS).find((candidate) => V1_EXPORTS[candidate] === name);
+  const exported = isV1(moduleInterface) && letter !== undefined ? letter : name;
+  if (moduleInterface.exports[exported] === kind) return;
+  throw refused('LOADER.NO_HANDLE', `The module exports no ${kind} "${name}", so it can not take messages.`, {
+    exports: Object.keys(moduleInterface.exports),
+  });
+}
+
+function refused(code: LoaderErrorCode, message: string, facts: Record<string, unknown>): AoError {
+  return new AoError(code, message, { action: 'fix', facts });
+}

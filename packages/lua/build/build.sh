@@ -1,0 +1,72 @@
+#!/bin/bash
+# Builds module/runtime.wasm (Lua 5.3 and runtime/*.c, no Lua files) from Debian packages, byte for byte the same every time.
+#
+#   build/build.sh            make a Debian "trixie" chroot (needs root and debootstrap, about 2.5 GB), then build in it
+#   build/build.sh compile    build on this machine, which has trixie's emscripten and the lua5.3 source package
+#
+# AO_LUA_CHROOT names the chroot's directory; an existing one is used again.
+set -euo pipefail
+
+PACKAGE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+LUA_SOURCE=lua5.3_5.3.6.orig.tar.gz
+EMSCRIPTEN=3.1.69
+STACK_BYTES=$((16 * 1024 * 1024))
+MEMORY_BYTES=$((18 * 1024 * 1024))
+MAX_MEMORY_BYTES=$((1024 * 1024 * 1024))
+
+compile() {
+  local work flags lua lib
+  emcc --version | grep -q " $EMSCRIPTEN " || { echo "emscripten $EMSCRIPTEN is needed" >&2; exit 1; }
+  work=$(mktemp -d)
+  cd "$work"
+  apt-get source --download-only lua5.3 > /dev/null 2>&1
+  echo "fc5fd69bb8736323f026672b1b7235da613d7177e72558893a0bdcd320466d60  $LUA_SOURCE" | sha256sum --check --quiet
+  tar xzf "$LUA_SOURCE"
+  lua=$(echo lua-5.3.6*/src)
+  # LUA_COMPAT_5_2: Debian's own setting; programs for ao use bit32 and math.pow.
+  flags="-O2 -DNDEBUG -DLUA_COMPAT_5_2 -sSUPPORT_LONGJMP=emscripten -ffile-prefix-map=$work=. -I$lua"
+  for file in "$lua"/*.c; do
+    case $file in */lua.c | */luac.c) continue ;; esac
+    emcc $flags -Wno-string-plus-int -include "$PACKAGE/runtime/luahost.h" -c "$file" -o "lua_$(basename "$file" .c).o"
+  done
+  for file in "$PACKAGE"/runtime/*.c; do
+    emcc $flags -Wall -Wextra -Werror -fno-builtin -c "$file" -o "ao_$(basename "$file" .c).o"
+  done
+  lib=$(dirname "$(emcc -print-file-name=libc.a)")
+  # Linked without emcc: what it would add is a JavaScript host, and the hosts of ao modules bring their own.
+  wasm-ld-19 -o linked.wasm ./*.o -L"$lib" -lc -ldlmalloc -lcompiler_rt -lc \
+    --no-entry --gc-sections --stack-first -z stack-size=$STACK_BYTES \
+    --initial-memory=$MEMORY_BYTES --max-memory=$MAX_MEMORY_BYTES \
+    --export-table --table-base=1 --strip-all \
+    --export=__wasm_call_ctors --export=malloc --export=free --export=setThrew \
+    --export=emscripten_stack_init --export=emscripten_stack_get_free \
+    --export=emscripten_stack_get_base --export=emscripten_stack_get_end \
+    --export=emscripten_stack_get_current --export=_emscripten_stack_restore --export=_emscripten_stack_alloc \
+    --allow-undefined-file="$PACKAGE/build/imports.txt"
+  wasm-opt -O3 --enable-mutable-globals --enable-sign-ext linked.wasm -o "$PACKAGE/module/runtime.wasm"
+  rm -rf "$work"
+  # A test compares this list with the tree, so that a runtime older than its sources is noticed.
+  cd "$PACKAGE" && sha256sum build/build.sh build/imports.txt runtime/* module/runtime.wasm > module/runtime.sha256
+}
+
+in_chroot() {
+  local root=${AO_LUA_CHROOT:-/var/tmp/ao-lua-trixie}
+  if [ ! -x "$root/usr/bin/emcc" ]; then
+    debootstrap --variant=minbase trixie "$root" http://deb.debian.org/debian
+    printf '%s\n' 'deb http://deb.debian.org/debian trixie main' 'deb-src http://deb.debian.org/debian trixie main' \
+      > "$root/etc/apt/sources.list"
+    chroot "$root" apt-get update
+    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends emscripten dpkg-dev
+  fi
+  # The chroot gets a copy of the sources and gives back two files, so nothing has to be mounted.
+  rm -rf "$root/build" && mkdir -p "$root/build/module"
+  cp -r "$PACKAGE/build" "$PACKAGE/runtime" "$root/build/"
+  chroot "$root" bash /build/build/build.sh compile
+  cp "$root"/build/module/runtime.* "$PACKAGE/module/"
+}
+
+case ${1:-} in
+  '') in_chroot ;;
+  compile) compile ;;
+  *) sed -n '2,7p' "${BASH_SOURCE[0]}" && exit 2 ;;
+esac

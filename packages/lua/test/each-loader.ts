@@ -1,0 +1,33 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+import { moduleBinary } from '../src/index.ts';
+import { loaders } from './loaders.ts';
+import { TestProcess } from './test-process.ts';
+
+export interface Run {
+  /** A process whose spawn message is handled already: a new one for each test, unless they share it. */
+  process: TestProcess;
+  /** Another process, which has handled nothing yet. */
+  start(processTags?: Record<string, string>): Promise<TestProcess>;
+}
+
+/** The same tests on the network's own loader and on this project's. */
+export function onEachLoader(title: string, tests: (run: Run) => void, { shared = false } = {}): void {
+  const before = shared ? beforeAll : beforeEach;
+  const after = shared ? afterAll : afterEach;
+  describe.each(loaders)(`${title} on $name`, (loader) => {
+    const run = {
+      start: async (processTags = {}) => TestProcess.load(loader, await moduleBinary(), processTags),
+    } as Run;
+
+    before(async () => {
+      run.process = await run.start();
+      await run.process.spawn();
+    });
+
+    after(async () => {
+      await run.process[Symbol.asyncDispose]();
+    });
+
+    tests(run);
+  });
+}

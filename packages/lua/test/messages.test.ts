@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { onEachLoader } from './each-loader.ts';
+import { OTHER, plain } from './test-process.ts';
+
+onEachLoader('messages', (run) => {
+  it('has its tags as keys in Title-Case, as a map and as a list', async () => {
+    await run.process.run('Handlers.add("t", "Look", function(msg) Seen = msg end)');
+    await run.process.from(OTHER, {
+      action: 'Look',
+      my_own_key: 'v',
+      'X-Ok': 'a',
+      'x-ok': 'b',
+      CamelCase: 'c',
+    });
+    expect(
+      await run.process.run('Seen["My-Own-Key"] .. Seen.Tags["My-Own-Key"] .. Seen.TagArray[2].name'),
+    ).toBe('vvMy-Own-Key');
+    expect(await run.process.run('Seen["X-Ok"] .. Seen.Tags["X-Ok"] .. Seen.CamelCase')).toBe('bac');
+  });
+
+  it('handles messages that lack everything a cron message lacks', async () => {
+    await run.process.run('Handlers.add("c", "Cron", function(msg) print("tick", msg.Data) end)');
+    const { ok, response } = await run.process.evaluate({
+      Id: undefined,
+      Data: undefined,
+      Anchor: undefined,
+      Epoch: undefined,
+      Nonce: undefined,
+      'Hash-Chain': undefined,
+      Cron: true,
+      Tags: [{ name: 'Action', value: 'Cron' }],
+    });
+    expect(ok).toBe(true);
+    expect(plain((response as { Output: { data: string } }).Output.data)).toBe('tick\tnil');
+  });
+});

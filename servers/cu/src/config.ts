@@ -1,0 +1,53 @@
+import { availableParallelism } from 'node:os';
+import { MODULE_FORMATS } from '@ao-ts/core/loader';
+import { BaseConfig, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
+import { z } from 'zod';
+
+/** A whole number; digits may be grouped with `_`. */
+const Whole = z
+  .string()
+  .regex(/^\d[\d_]*$/, 'must be a whole number')
+  .transform((text) => Number(text.replaceAll('_', '')));
+
+const Schema = z.object({
+  ...BaseConfig,
+  PORT: EnvPort.default(4004),
+  WALLET_FILE: z.string().describe('File with the wallet of this unit, in JWK form.'),
+  DB_URL: z.string().default('./data/cu.sqlite').describe('File that keeps the results.'),
+  DATA_DIR: z.string().default('./data/cu').describe('Folder of modules and snapshots.'),
+  SU_URL: EnvUrl.optional().describe('Scheduler or router that is asked first for any process.'),
+  GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),
+  ARWEAVE_URL: EnvUrl.optional().describe('Where data is asked for; GATEWAY_URL unless set.'),
+  GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
+
+  PROCESS_WASM_SUPPORTED_FORMATS: EnvList.default([...MODULE_FORMATS]),
+  PROCESS_WASM_SUPPORTED_EXTENSIONS: EnvList.default([]),
+  PROCESS_WASM_MEMORY_MAX_LIMIT: Whole.default(2 ** 30).describe(
+    'Largest Memory-Limit of a process, in bytes.',
+  ),
+  PROCESS_WASM_COMPUTE_MAX_LIMIT: Whole.default(9e12).describe('Largest Compute-Limit of a process, in gas.'),
+  PROCESS_MEMORY_CACHE_MAX_PROCESSES: Whole.default(300).describe('Processes kept in memory.'),
+  WASM_EVALUATION_MAX_WORKERS: Whole.default(availableParallelism()).describe(
+    'Threads that evaluate schedules.',
+  ),
+  WASM_EVALUATION_DRY_RUN_WORKERS: Whole.default(1).describe('Threads that evaluate dry-runs.'),
+  WASM_EVALUATION_WORKERS_DRY_RUN_MAX_QUEUE: Whole.default(3000),
+  EVALUATION_TIMEOUT: Whole.default(60_000).describe(
+    'A message that is evaluated for longer than this, in ms, is stopped; the request fails.',
+  ),
+  LOAD_MESSAGES_PAGE_SIZE: Whole.default(1000),
+  DRY_RUN_DEFAULT_MAX_PROCESS_AGE: Whole.default(100).describe(
+    'How old the state of a dry-run may be, in ms, if the request does not say it.',
+  ),
+  DRY_RUN_RESULT_MAX_AGE: Whole.default(60_000).describe(
+    'How long equal dry-runs on the same state share a result, in ms.',
+  ),
+});
+
+/** What the Compute Unit is told by its environment. */
+export type Config = Readonly<z.output<typeof Schema>>;
+
+/** @throws AoError `CONFIG.INVALID` naming each bad variable */
+export function configFrom(env: Record<string, string | undefined>): Config {
+  return readConfig(Schema, env);
+}

@@ -1,0 +1,51 @@
+import { AoError } from '@ao-ts/core';
+import { type Assignment, readAssignmentTags } from '@ao-ts/core/schedule';
+import type { ScheduledMessage, ScheduleNode } from '@ao-ts/core/schemas';
+
+/** One place in the schedule of a process. */
+export interface Slot extends Assignment {
+  assignmentId: string;
+  /** Of the message, the transaction assigned, or the process itself. */
+  messageId: string;
+  /** Null where something already on Arweave was assigned. */
+  message: ScheduledMessage | null;
+}
+
+/**
+ * Reads a slot as the scheduler gives it.
+ * @throws AoError `SCHEDULE.ASSIGNMENT`, `SCHEDULE.MISMATCH` if it belongs to another process
+ */
+export function readSlot(processId: string, { message, assignment }: ScheduleNode): Slot {
+  const read = readAssignmentTags(assignment.tags);
+  if (read.processId !== processId) {
+    throw new AoError(
+      'SCHEDULE.MISMATCH',
+      `The message belongs to process ${read.processId}, not to ${processId}.`,
+      {
+        action: 'fix',
+        facts: { asked: processId, found: read.processId },
+      },
+    );
+  }
+  return {
+    ...read,
+    assignmentId: assignment.id,
+    messageId: message?.id ?? read.messageId ?? processId,
+    message,
+  };
+}
+
+/** What later slots and snapshots need to know of the last slot evaluated. */
+export interface Point {
+  nonce: number;
+  /** Unix milliseconds. */
+  timestamp: number;
+  blockHeight: number;
+  epoch: number;
+  assignmentId: string;
+  hashChain: string;
+}
+
+export function pointOf({ nonce, timestamp, blockHeight, epoch, assignmentId, hashChain }: Slot): Point {
+  return { nonce, timestamp, blockHeight, epoch, assignmentId, hashChain };
+}

@@ -1,0 +1,63 @@
+import { AoError } from '@ao-ts/core';
+import type { ScheduledProcess, SchedulePage } from '@ao-ts/core/schemas';
+import type { ProcessDirectory, SchedulerClient } from '@ao-ts/server-kit';
+import type { Schedules } from '../domain/engine.ts';
+import type { PageRange } from '../domain/schedule-feed.ts';
+import { readSlot, type Slot } from '../domain/slot.ts';
+import { patiently } from './patiently.ts';
+
+/** The Scheduler Units, each asked for the processes it keeps. */
+export class SchedulerUnits implements Schedules {
+  readonly #directory: ProcessDirectory;
+
+  constructor(directory: ProcessDirectory) {
+    this.#directory = directory;
+  }
+
+  process(processId: string): Promise<ScheduledProcess> {
+    return this.#ask(processId, processId, (client) => client.process(processId));
+  }
+
+  page(processId: string, range: PageRange): Promise<SchedulePage> {
+    return this.#ask(processId, processId, (client) => client.page(processId, range));
+  }
+
+  async slot(processId: string, id: string): Promise<Slot> {
+    return readSlot(processId, await this.#ask(processId, id, (client) => client.slot(processId, id)));
+  }
+
+  async latest(processId: string): Promise<Slot> {
+    return readSlot(processId, await this.#ask(processId, processId, (client) => client.latest(processId)));
+  }
+
+  async nonceAt(processId: string, timestamp: number): Promise<number> {
+    const latest = await this.latest(processId);
+    if (latest.timestamp <= timestamp) return latest.nonce;
+    // Times grow with nonces: `early` is not later than asked, `late` is.
+    let early = -1;
+    let late = latest.nonce;
+    while (late - early > 1) {
+      const middle = Math.floor((early + late) / 2);
+      const { edges } = await this.page(processId, { from: middle - 1, to: middle, limit: 1 });
+      const node = edges[0]?.node;
+      if (!node) throw notFound(processId, `nonce ${middle}`);
+      if (readSlot(processId, node).timestamp <= timestamp) early = middle;
+      else late = middle;
+    }
+    return early;
+  }
+
+  #ask<T>(processId: string, what: string, ask: (client: SchedulerClient) => Promise<T>): Promise<T> {
+    return patiently(
+      async () => ask(await this.#directory.scheduler(processId)),
+      () => notFound(processId, what),
+    );
+  }
+}
+
+function notFound(processId: string, what: string): AoError {
+  return new AoError('SCHEDULE.NOT_FOUND', `The scheduler of process ${processId} does not know ${what}.`, {
+    action: 'fix',
+    facts: { processId, what },
+  });
+}

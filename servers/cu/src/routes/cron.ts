@@ -1,0 +1,25 @@
+import type { Route } from '../server.ts';
+import { ProcessPath } from './parameters.ts';
+import { RangeQuery, resultsPage } from './results-page.ts';
+
+const DEFAULT_LIMIT = 500;
+
+/** Results of cron messages. */
+export const cronRoute: Route = (app, { context, engine }) => {
+  app.get(
+    '/cron/:processId',
+    { schema: { params: ProcessPath, querystring: RangeQuery } },
+    async ({ params, query }) => {
+      await engine.process(params.processId);
+      return resultsPage(context.results, {
+        processId: params.processId,
+        only: 'cron',
+        from: query.from,
+        to: query.to,
+        sort: 'ASC',
+        sortOfCursorWins: false,
+        limit: query.limit ?? DEFAULT_LIMIT,
+      });
+    },
+  );
+};

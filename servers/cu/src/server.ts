@@ -1,0 +1,49 @@
+import { type App, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import type { Config } from './config.ts';
+import { type Context, createContext, type Overrides } from './context.ts';
+import { createEngine } from './create-engine.ts';
+import type { Engine } from './domain/engine.ts';
+import { cronRoute } from './routes/cron.ts';
+import { dryRunRoute } from './routes/dry-run.ts';
+import { identityRoute } from './routes/identity.ts';
+import { resultRoute } from './routes/result.ts';
+import { resultsRoute } from './routes/results.ts';
+import { stateRoute } from './routes/state.ts';
+
+/** What each route gets. */
+export interface Room {
+  config: Config;
+  context: Context;
+  engine: Engine;
+}
+
+export type Route = (app: App, room: Room) => void;
+
+/** Makes a Compute Unit. It evaluates schedules, so it can start and answer what is stored with all other units away. */
+export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
+  const context = await createContext(config, overrides);
+  const { logger } = context;
+  const { app } = await createApp({ logger, statusOf });
+  const { engine, close } = createEngine(config, context);
+  const room: Room = { config, context, engine };
+  for (const route of [identityRoute, resultRoute, resultsRoute, cronRoute, stateRoute, dryRunRoute])
+    route(app, room);
+
+  let url: string | undefined;
+  return {
+    get url() {
+      if (url === undefined) throw new Error('The compute unit is not started.');
+      return url;
+    },
+    async start() {
+      url = await listen(app, 'compute unit', { host: config.HOST, port: config.PORT });
+      logger.info({ url, address: context.address }, 'compute unit ready');
+    },
+    async [Symbol.asyncDispose]() {
+      // Requests that wait for an evaluation are answered first: the engine ends the message under way, then says so.
+      await Promise.all([app.close(), close()]);
+      context.closeStores();
+      await context.http.close();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { AoError } from '@ao-ts/core';
+import type { Snapshot } from '@ao-ts/core/loader';
+import type { ResidentSpec } from './resident.ts';
+
+/** What the main thread asks of a worker. Commands are worked off in order and each is answered once. */
+export type Command =
+  | { kind: 'open'; resident: number; spec: ResidentSpec }
+  | { kind: 'apply'; resident: number; step: number; message: string }
+  | { kind: 'peek'; resident: number; message: string }
+  | { kind: 'memory'; resident: number }
+  | { kind: 'close'; resident: number };
+
+/** `done` and `failed` answer the oldest command that has no answer. */
+export type Report =
+  | { kind: 'done'; value: unknown }
+  | { kind: 'failed'; error: ErrorData }
+  | { kind: 'alive' }
+  | { kind: 'snapshot'; resident: number; step: number; snapshot: Snapshot };
+
+/** An AoError loses its class on the way between threads. */
+export interface ErrorData {
+  code: string;
+  message: string;
+  action: AoError['action'];
+  facts: Record<string, unknown>;
+}
+
+export function errorData(error: unknown): ErrorData {
+  if (error instanceof AoError) {
+    const { code, message, action, facts } = error;
+    return { code, message, action, facts };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'EVAL.INTERNAL', message: text, action: 'retry', facts: {} };
+}
+
+export function errorFrom({ code, message, action, facts }: ErrorData): AoError {
+  return new AoError(code, message, { action, facts });
+}

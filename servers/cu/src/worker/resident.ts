@@ -1,0 +1,141 @@
+import { AoError, errorMessage, isAoError } from '@ao-ts/core';
+import { type CompiledModule, type Instance, instantiate, type Snapshot } from '@ao-ts/core/loader';
+import { failure, type Outcome, readOutcome } from './outcome.ts';
+import { shareSnapshot } from './share-snapshot.ts';
+import { SnapshotPolicy } from './snapshot-policy.ts';
+
+/** Everything needed to bring a process to life in a thread. */
+export interface ResidentSpec {
+  compiled: CompiledModule;
+  /** Bytes. */
+  memoryLimit: number;
+  /** Gas per message. */
+  computeLimit: number;
+  /** The second argument of `handle`: JSON text. */
+  environment: string;
+  /** Without one, the module starts fresh. */
+  snapshot: Snapshot | undefined;
+  /** Messages kept since the snapshot, in order. */
+  journal: readonly string[];
+  /** Number of the last message applied, counted by whoever sends them. */
+  step: number;
+}
+
+export interface ResidentEvents {
+  /** Called while a long piece of work goes on. */
+  alive(): void;
+  snapshot(step: number, snapshot: Snapshot): void;
+}
+
+/**
+ * A process that lives in this thread: one instance that evaluates message after message in place.
+ * Correctness rule: after each message the memory is, byte for byte, what restoring the memory before it into a
+ * fresh instance and calling `handle` once would have given. A message that fails leaves no trace: the last snapshot
+ * is restored and what came after it is repeated.
+ */
+export class Resident {
+  readonly #spec: ResidentSpec;
+  readonly #events: ResidentEvents;
+  readonly #policy: SnapshotPolicy;
+  #instance: Instance;
+  #snapshot: Snapshot | undefined;
+  #journal: string[];
+  #step: number;
+  /** The memory holds the traces of a message that must leave none. */
+  #stained = false;
+
+  constructor(spec: ResidentSpec, events: ResidentEvents) {
+    this.#spec = spec;
+    this.#events = events;
+    this.#snapshot = spec.snapshot;
+    this.#journal = [...spec.journal];
+    this.#step = spec.step;
+    this.#instance = this.#fresh();
+    this.#policy = new SnapshotPolicy(this.#instance.memory.buffer.byteLength);
+    this.#rebuild();
+  }
+
+  /**
+   * Evaluates the message and keeps what it did to the memory, unless it failed. Call {@link tidy} afterwards.
+   * @throws AoError `EVAL.SUPERSEDED` if an earlier message is missing, `EVAL.DRIVE` if Arweave could not be read
+   */
+  apply(step: number, message: string): Outcome {
+    if (step !== this.#step + 1) {
+      throw new AoError('EVAL.SUPERSEDED', `Message ${step} can not follow message ${this.#step}.`, {
+        action: 'retry',
+      });
+    }
+    this.tidy();
+    const started = performance.now();
+    const outcome = this.#evaluate(message);
+    this.#step = step;
+    if (outcome.kept) {
+      this.#journal.push(message);
+      this.#policy.kept(performance.now() - started, message.length);
+    } else this.#stained = true;
+    return outcome;
+  }
+
+  /** Evaluates the message and forgets what it did to the memory. Call {@link tidy} afterwards. */
+  peek(message: string): Outcome {
+    this.tidy();
+    this.#stained = true;
+    return this.#evaluate(message);
+  }
+
+  /** Rolls back, or takes a snapshot, where one is due. Apart from the evaluation, so that its result need not wait. */
+  tidy(): void {
+    if (this.#stained) this.#rollBack();
+    if (this.#policy.due) this.#takeSnapshot();
+  }
+
+  /** A copy of the memory. */
+  memory(): Uint8Array {
+    this.tidy();
+    return new Uint8Array(this.#instance.memory.buffer.slice(0));
+  }
+
+  #evaluate(message: string): Outcome {
+    try {
+      return readOutcome(this.#instance.handle(message, this.#spec.environment), this.#instance.gasUsed);
+    } catch (error) {
+      this.#stained = true;
+      if (isAoError(error, 'EVAL.DRIVE')) throw error;
+      return failure(error instanceof AoError ? error : errorMessage(error));
+    }
+  }
+
+  #fresh(): Instance {
+    const { compiled, memoryLimit, computeLimit } = this.#spec;
+    return instantiate(compiled, { memoryLimit, computeLimit });
+  }
+
+  #rollBack(): void {
+    this.#policy.rolledBack();
+    const size = this.#snapshot?.byteLength ?? 0;
+    // A memory never shrinks, and a failed instance is half-way through a message: both need a new one.
+    if (this.#instance.poisoned || this.#instance.memory.buffer.byteLength > size)
+      this.#instance = this.#fresh();
+    this.#rebuild();
+    this.#stained = false;
+  }
+
+  #rebuild(): void {
+    if (this.#snapshot) this.#instance.restore(this.#snapshot);
+    for (const message of this.#journal) {
+      this.#events.alive();
+      if (readOutcome(this.#instance.handle(message, this.#spec.environment), 0).kept) continue;
+      throw new AoError('EVAL.DIVERGED', 'A message that succeeded failed when it was repeated.', {
+        action: 'retry',
+      });
+    }
+  }
+
+  #takeSnapshot(): void {
+    const started = performance.now();
+    this.#snapshot = shareSnapshot(this.#instance.snapshot(this.#snapshot));
+    this.#journal = [];
+    this.#policy.taken(performance.now() - started);
+    this.#events.snapshot(this.#step, this.#snapshot);
+  }
+}

@@ -1,0 +1,46 @@
+import { parentPort } from 'node:worker_threads';
+import { AoError } from '@ao-ts/core';
+import { type Command, errorData, type Report } from './protocol.ts';
+import { Resident } from './resident.ts';
+
+const residents = new Map<number, Resident>();
+const post = (report: Report, moved: ArrayBuffer[] = []) => parentPort?.postMessage(report, moved);
+
+parentPort?.on('message', (command: Command) => {
+  try {
+    const value = run(command);
+    post({ kind: 'done', value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
+  } catch (error) {
+    post({ kind: 'failed', error: errorData(error) });
+  }
+  try {
+    residents.get(command.resident)?.tidy();
+  } catch {
+    // The process can not go on from here: whoever asks for it next is told, and brings it to life again.
+    residents.delete(command.resident);
+  }
+});
+
+function run(command: Command): unknown {
+  if (command.kind === 'open') {
+    const { resident } = command;
+    residents.set(
+      resident,
+      new Resident(command.spec, {
+        alive: () => post({ kind: 'alive' }),
+        snapshot: (step, snapshot) => post({ kind: 'snapshot', resident, step, snapshot }),
+      }),
+    );
+    return undefined;
+  }
+  if (command.kind === 'close') return residents.delete(command.resident);
+  const resident = residents.get(command.resident);
+  if (!resident)
+    throw new AoError('EVAL.LOST', 'The process does not live in this thread.', { action: 'retry' });
+  if (command.kind === 'apply') return resident.apply(command.step, command.message);
+  if (command.kind === 'peek') return resident.peek(command.message);
+  return resident.memory();
+}
+
+// Loading took its time; from here on silence means that something is wrong.
+post({ kind: 'alive' });

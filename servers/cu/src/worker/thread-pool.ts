@@ -1,0 +1,29 @@
+import { EvaluationThread } from './evaluation-thread.ts';
+
+/** Worker threads, started when they are needed and replaced when they die. */
+export class ThreadPool implements AsyncDisposable {
+  readonly #threads = new Set<EvaluationThread>();
+  readonly #size: number;
+  readonly #timeoutMs: number;
+
+  constructor(options: { size: number; timeoutMs: number }) {
+    this.#size = options.size;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /** The thread with the fewest processes. */
+  pick(): EvaluationThread {
+    const [least] = [...this.#threads].sort((a, b) => a.residents - b.residents);
+    if (least && (least.residents === 0 || this.#threads.size >= this.#size)) return least;
+    const thread = new EvaluationThread({
+      timeoutMs: this.#timeoutMs,
+      onEnd: () => this.#threads.delete(thread),
+    });
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#threads].map((thread) => thread.end()));
+  }
+}

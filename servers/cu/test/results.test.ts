@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FakeNetwork } from './support/fake-network.ts';
+import { idOf } from './support/ids.ts';
+import { randomName, startUnit, type TestUnit } from './support/unit.ts';
+
+let network: FakeNetwork;
+let unit: TestUnit;
+let processId: string;
+const START = 1_700_000_000_000;
+
+beforeAll(async () => {
+  network = await FakeNetwork.start();
+  unit = await startUnit(network);
+  processId = network.spawn(randomName());
+  for (const data of ['!a', '!e', '!m', '!t', '!a'])
+    network.schedule(processId, { name: randomName(), data });
+  await unit.get(`/result/5?process-id=${processId}`);
+});
+
+afterAll(async () => {
+  await unit[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+const list = async (search = '') => (await unit.get(`/results/${processId}?${search}`)).json;
+const outputs = async (search = '') =>
+  (await list(search)).edges.map(({ node }: { node: { Output: string } }) => Number(node.Output));
+const cursor = (nonce: number, sort = 'ASC') =>
+  btoa(JSON.stringify({ timestamp: START + nonce * 1000, ordinate: String(nonce), cron: null, sort }));
+
+describe('/results', () => {
+  test('lists what succeeded, without gas, each with its public cursor', async () => {
+    const { pageInfo, edges } = await list();
+    expect(pageInfo).toEqual({ hasNextPage: false });
+    expect(edges.map((edge: { cursor: string }) => edge.cursor)).toEqual(
+      [0, 1, 3, 5].map((nonce) => cursor(nonce)),
+    );
+    expect(Object.keys(edges[2].node)).toEqual(['Messages', 'Assignments', 'Spawns', 'Output']);
+    expect(edges[2].node.Messages).toEqual([{ Target: 't', Tags: [] }]);
+  });
+
+  test('a page that ends before failures still says that there is more', async () => {
+    expect(await list('limit=2')).toMatchObject({ pageInfo: { hasNextPage: true }, edges: [{}, {}] });
+    expect(await list('limit=0')).toEqual({ pageInfo: { hasNextPage: true }, edges: [] });
+    expect((await list('limit=4')).pageInfo.hasNextPage).toBe(false);
+  });
+
+  test('a cursor excludes its own place at `from` and includes it at `to`; a time includes it at both', async () => {
+    expect(await outputs(`from=${cursor(1)}`)).toEqual([3, 4]);
+    expect(await outputs(`from=${cursor(1)}&to=${cursor(3)}`)).toEqual([3]);
+    expect(await outputs(`from=${START + 1000}&to=${START + 3000}`)).toEqual([2, 3]);
+  });
+
+  test('the order of a cursor wins over the query; `from` stays the older end', async () => {
+    expect(await outputs('sort=DESC&limit=2')).toEqual([4, 3]);
+    expect(await outputs(`from=${cursor(0, 'DESC')}&sort=ASC`)).toEqual([4, 3, 2]);
+    expect(await outputs(`to=${cursor(1, 'DESC')}`)).toEqual([2, 1]);
+  });
+
+  test('an unknown process has no results; nonsense is refused', async () => {
+    expect((await unit.get(`/results/${idOf('x')}`)).json).toEqual({
+      pageInfo: { hasNextPage: false },
+      edges: [],
+    });
+    for (const search of ['from=null', 'limit=many', 'limit=-1', 'sort=desc']) {
+      expect((await unit.get(`/results/${processId}?${search}`)).status).toBe(400);
+    }
+  });
+});
+
+test('/cron of a process without crons is empty', async () => {
+  expect((await unit.get(`/cron/${processId}?from=${cursor(1)}&limit=50`)).json).toEqual({
+    pageInfo: { hasNextPage: false },
+    edges: [],
+  });
+});
+
+describe('/state', () => {
+  test('gives the memory at the newest message, or at a time that is not passed yet', async () => {
+    const other = network.spawn(randomName());
+    for (let nonce = 1; nonce < 9; nonce++) network.schedule(other, { name: randomName() });
+    const counterAt = async (search: string) => {
+      const response = await fetch(`${unit.url}/state/${other}${search}`);
+      const nonce = response.headers.get('last-ordinate');
+      if (!response.ok) return response.status;
+      return [nonce, Buffer.from(await response.arrayBuffer()).readUInt32LE(1024)];
+    };
+    expect(await counterAt(`?to=${START + 3500}`)).toEqual(['3', 4]);
+    expect(await counterAt(`?to=${START + 2000}`)).toBe(425);
+    expect(await counterAt('')).toEqual(['8', 9]);
+    const { headers } = await fetch(`${unit.url}/state/${other}`);
+    expect(headers.get('last-timestamp')).toBe(String(START + 8000));
+    expect(headers.get('last-block-height')).toBe('1650008');
+    expect(headers.get('content-type')).toBe('application/octet-stream');
+  });
+});

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FakeNetwork, MODULE_TAGS } from './support/fake-network.ts';
+import { idOf } from './support/ids.ts';
+import { randomName, startUnit, type TestUnit } from './support/unit.ts';
+
+let network: FakeNetwork;
+let unit: TestUnit;
+let processId: string;
+
+beforeAll(async () => {
+  network = await FakeNetwork.start();
+  unit = await startUnit(network, { env: { LOAD_MESSAGES_PAGE_SIZE: '3' } });
+});
+
+beforeEach(() => {
+  processId = network.spawn(randomName());
+  network.intercept = () => false;
+});
+
+afterAll(async () => {
+  await unit[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+const result = (id: string) => unit.get(`/result/${id}?process-id=${processId}`);
+const outputOf = async (id: string) => (await result(id)).json.Output;
+const add = () => network.schedule(processId, { name: randomName() });
+const EMPTY = { Messages: [], Assignments: [], Spawns: [], Output: '' };
+
+test('reads a long schedule page by page', async () => {
+  const ids = Array.from({ length: 10 }, add);
+  expect(await outputOf(ids.at(-1) ?? '')).toBe('00000011');
+  expect(network.asked(`/${processId}?`)).toBe(4);
+});
+
+describe('duplicates', () => {
+  const pushed = (name: string, data = '!a') => ({
+    name,
+    data,
+    tags: [
+      { name: 'From-Process', value: idOf('sender') },
+      { name: 'Reference', value: '1' },
+    ],
+  });
+
+  test('a message pushed twice is evaluated once; the second one has an empty result for ever', async () => {
+    network.schedule(processId, pushed(randomName()));
+    const again = network.schedule(processId, pushed(randomName()));
+    const next = add();
+    expect(await outputOf(next)).toBe('00000003');
+    expect((await result(again)).json).toEqual(EMPTY);
+    expect((await unit.get(`/results/${processId}`)).json.edges).toHaveLength(3);
+  });
+
+  test('a duplicate at the end does not block what comes later', async () => {
+    network.schedule(processId, pushed(randomName()));
+    expect((await result(network.schedule(processId, pushed(randomName())))).json).toEqual(EMPTY);
+    expect(await outputOf(add())).toBe('00000003');
+  });
+
+  test('other data is another message', async () => {
+    network.schedule(processId, pushed(randomName(), '!a'));
+    expect(await outputOf(network.schedule(processId, pushed(randomName(), '!a !')))).toBe('00000003');
+  });
+
+  test('something assigned twice is evaluated once', async () => {
+    const id = idOf(randomName());
+    network.addTransaction({ id, data: Buffer.from('!a') });
+    network.assign(processId, id);
+    const again = network.assign(processId, id);
+    expect(await outputOf(add())).toBe('00000003');
+    expect((await result(again)).json).toEqual(EMPTY);
+  });
+});
+
+describe('assignments', () => {
+  test.each([[[]], [['Data']], [['Data', 'Tags', 'Anchor', 'Signature']]])(
+    'excluding %j',
+    async (exclude) => {
+      const id = idOf(randomName());
+      network.addTransaction({ id, data: Buffer.from('!e') });
+      const failed = network.assign(processId, id, exclude);
+      expect((await result(failed)).json.Error).toBe(exclude.includes('Data') ? undefined : 'boom');
+    },
+  );
+
+  test('fail the request, not the process, until the gateway has them', async () => {
+    const id = idOf(randomName());
+    const assignment = network.assign(processId, id);
+    const { status, json } = await result(assignment);
+    expect(status).toBe(404);
+    expect(json.error).toContain(id);
+    network.addTransaction({ id, data: Buffer.from('!a') });
+    expect(await outputOf(assignment)).toBe('00000002');
+  });
+});
+
+describe('what can not be run', () => {
+  const spawnOn = (changes: Record<string, string | undefined>, processTags: Record<string, string> = {}) => {
+    const moduleId = idOf(randomName());
+    const tags = MODULE_TAGS.filter(({ name }) => !(name in changes));
+    for (const [name, value] of Object.entries(changes)) if (value !== undefined) tags.push({ name, value });
+    network.addTransaction({ id: moduleId, tags, data: Buffer.from('not wasm') });
+    const name = randomName();
+    const spawned = network.spawn(
+      name,
+      Object.entries(processTags).map(([name, value]) => ({ name, value })),
+    );
+    const module = network.processes.get(spawned)?.tags.find((tag) => tag.name === 'Module');
+    if (module) module.value = moduleId;
+    return { spawned, moduleId };
+  };
+
+  test.each([
+    [
+      'Input-Encoding',
+      { 'Input-Encoding': undefined },
+      422,
+      'Input-Encoding for module "$" is not supported',
+    ],
+    [
+      'Output-Encoding',
+      { 'Output-Encoding': undefined },
+      422,
+      'Output-Encoding for module "$" is not supported',
+    ],
+    ['Module-Format', { 'Module-Format': 'x86' }, 422, 'Module-Format for module "$" is not supported'],
+    ['Extension', { Extension: 'Teleport' }, 422, 'Module Extensions for module "$" are not supported'],
+    [
+      'no Memory-Limit',
+      { 'Memory-Limit': undefined },
+      413,
+      'Memory-Limit for process "#" exceeds supported limit',
+    ],
+    [
+      'large Memory-Limit',
+      { 'Memory-Limit': '2-gb' },
+      413,
+      'Memory-Limit for process "#" exceeds supported limit',
+    ],
+    [
+      'odd Compute-Limit',
+      { 'Compute-Limit': 'much' },
+      413,
+      'Compute-Limit for process "#" exceeds supported limit',
+    ],
+    ['not WebAssembly', {}, 422, 'The module is not a WebAssembly 1.0 binary.'],
+  ])('%s', async (_, changes, status, error) => {
+    const { spawned, moduleId } = spawnOn(changes);
+    const answer = await unit.get(`/result/${spawned}?process-id=${spawned}`);
+    expect(answer.json.error).toBe(error.replace('$', moduleId).replace('#', spawned));
+    expect(answer.status).toBe(status);
+  });
+
+  test('limits of the process win over those of its module', async () => {
+    const { spawned } = spawnOn({}, { 'Memory-Limit': '9-gb' });
+    expect((await unit.get(`/result/0?process-id=${spawned}`)).status).toBe(413);
+  });
+});
+
+describe('a scheduler that misbehaves', () => {
+  test('leaving a message out is noticed', async () => {
+    const ids = [add(), add(), add(), add()];
+    network.processes.get(processId)?.nodes.splice(2, 1);
+    const { status, json } = await result(ids[3] ?? '');
+    expect(status).toBe(503);
+    expect(json.error).toContain('left out messages');
+  });
+
+  test('announcing more on an empty page is noticed', async () => {
+    const ids = [add(), add()];
+    network.intercept = (path, response) => {
+      if (!path.startsWith(`/${processId}?`)) return false;
+      response.end(JSON.stringify({ page_info: { has_next_page: true }, edges: [] }));
+      return true;
+    };
+    expect((await result(ids[1] ?? '')).status).toBe(503);
+  });
+
+  test('a short outage is not noticed', async () => {
+    const id = add();
+    let failures = 2;
+    network.intercept = (_, response) => {
+      if (failures-- <= 0) return false;
+      response.writeHead(502).end();
+      return true;
+    };
+    expect(await outputOf(id)).toBe('00000002');
+  });
+});
+
+test('a process from before schedules began with it starts with its spawn, whose result is not stored', async () => {
+  const name = randomName();
+  processId = network.spawn(name);
+  const process = network.processes.get(processId);
+  if (process) process.nodes = [];
+  network.data.set(processId, Buffer.from('!a'));
+  const first = network.schedule(processId, { name: randomName() });
+  const second = add();
+  expect(await outputOf(second)).toBe('00000003');
+  expect(await outputOf(first)).toBe('00000002');
+  expect((await unit.get(`/results/${processId}`)).json.edges).toHaveLength(2);
+});

@@ -1,0 +1,48 @@
+import type { App } from '@ao-ts/server-kit';
+import type { FastifyReply } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+
+const MAX_QUERY_BYTES = 256 * 1024;
+
+const Request = z.object({
+  query: z.string().min(1),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  operationName: z.string().nullish(),
+});
+type Request = z.output<typeof Request>;
+
+const JsonText = z.string().transform((text, context): Record<string, unknown> => {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a JSON object' });
+    return z.NEVER;
+  }
+});
+
+/** `POST /graphql` with JSON, and `GET /graphql?query=…&variables=…`. */
+export function graphqlRoute(app: App, _context: Context): void {
+  const answer = async ({ query, variables, operationName }: Request, reply: FastifyReply) => {
+    try {
+      return await app.graphql(query, {}, variables ?? {}, operationName ?? undefined);
+    } catch (error) {
+      const errors = (error as { errors?: unknown }).errors;
+      if (!Array.isArray(errors)) throw error;
+      const shown = errors.map((one) =>
+        one instanceof GraphQLError ? one.toJSON() : { message: String(one) },
+      );
+      return reply.status(400).send({ data: null, errors: shown });
+    }
+  };
+
+  app.post('/graphql', { bodyLimit: MAX_QUERY_BYTES, schema: { body: Request } }, async (request, reply) =>
+    answer(request.body, reply),
+  );
+
+  const Query = Request.extend({ variables: JsonText.optional() });
+  app.get('/graphql', { schema: { querystring: Query } }, async (request, reply) =>
+    answer(request.query, reply),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Signer } from '@ao-ts/core/ans104';
+import {
+  ComputeClient,
+  GatewayClient,
+  HttpClient,
+  ProcessDirectory,
+  readWallet,
+  UploaderClient,
+} from '@ao-ts/server-kit';
+import { type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import type { Ledger } from './domain/ledger.ts';
+import { SqliteLedger } from './stores/sqlite-ledger.ts';
+
+/** Results are waited for on open connections, one per process or more. */
+const CONNECTIONS_PER_HOST = 512;
+
+/** What the unit works with; a test may replace any of it. */
+export interface Context {
+  logger: Logger;
+  /** Unix ms. */
+  clock: () => number;
+  /** From 0 to 1. */
+  random: () => number;
+  /** Signs what processes emit; its address is the authority they trust. */
+  signer: Signer;
+  http: HttpClient;
+  compute: ComputeClient;
+  uploader: Pick<UploaderClient, 'upload'>;
+  directory: ProcessDirectory;
+  ledger: Ledger;
+}
+
+export type Overrides = Partial<Context>;
+
+export async function createContext(config: Config, overrides: Overrides): Promise<Context> {
+  const clock = overrides.clock ?? Date.now;
+  const http = overrides.http ?? new HttpClient({ connections: CONNECTIONS_PER_HOST });
+  const schedulerUrl = config.SU_URL ?? config.SU_ROUTER_URL;
+  return {
+    logger: overrides.logger ?? pino({ name: 'mu', level: config.LOG_LEVEL }),
+    clock,
+    random: Math.random,
+    signer: overrides.signer ?? (await readWallet(config.PATH_TO_WALLET)).signer,
+    http,
+    compute: new ComputeClient(http, config.CU_URL),
+    uploader: new UploaderClient(http, uploaderUrl(config)),
+    directory: new ProcessDirectory({
+      http,
+      gateway: new GatewayClient(http, config.GATEWAY_URL, config.GRAPHQL_URL),
+      ...(schedulerUrl === undefined ? {} : { schedulerUrl }),
+    }),
+    ledger: overrides.ledger ?? new SqliteLedger(config.DB_URL, clock),
+    ...overrides,
+  };
+}
+
+export function uploaderUrl(config: Config): string {
+  return config.UPLOADER_URL ?? config.GATEWAY_URL;
+}

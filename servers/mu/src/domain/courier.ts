@@ -1,0 +1,208 @@
+import { AoError, isAoError } from '@ao-ts/core';
+import { type DataItem, parseDataItem } from '@ao-ts/core/ans104';
+import { readAssignmentTags } from '@ao-ts/core/schedule';
+import type { ScheduleNode } from '@ao-ts/core/schemas';
+import { type ProcessDirectory, saidNotFound, type UploaderClient } from '@ao-ts/server-kit';
+import { isCast, spawnedPlan } from './child-items.ts';
+import { assignmentNode, laneOf } from './children.ts';
+import type { Gate } from './gate.ts';
+import type { Delivered } from './ledger.ts';
+import type { AssignmentPlan, ItemPlan, NewNode, Parcel } from './node.ts';
+
+type SentItem = Parcel & { item: Uint8Array };
+type Receipt = Pick<Delivered, 'id' | 'nonce'>;
+
+export interface CourierPorts {
+  directory: ProcessDirectory;
+  uploader: Pick<UploaderClient, 'upload'>;
+  /** Base URL of the uploader, for the record. */
+  uploaderUrl: string;
+  /** Bounds the writes under way to one host. */
+  perHost: Gate;
+}
+
+/**
+ * Takes one node to where it belongs: messages to the scheduler of their process or, if they are for a wallet,
+ * to the uploader; processes and assignments to their scheduler. Delivering again what was delivered is
+ * acknowledged like the first time.
+ */
+export class Courier {
+  readonly #ports: CourierPorts;
+
+  constructor(ports: CourierPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * @param maybeSent the scheduler may have it already; what it would not recognise as a repetition is looked up first
+   * @throws AoError whose action says whether to try again
+   */
+  async deliver(parcel: Parcel, maybeSent: boolean): Promise<Delivered> {
+    if (parcel.kind === 'assignment') return this.#assign(parcel, maybeSent);
+    if (!parcel.item) throw new TypeError(`${parcel.key} is not signed`);
+    const sent = { ...parcel, item: parcel.item };
+    return parcel.kind === 'process' ? this.#spawn(sent, maybeSent) : this.#message(sent);
+  }
+
+  /** Asks the scheduler whether it has a node; undefined if it definitely has not. */
+  async lookUp(parcel: Parcel): Promise<Delivered | undefined> {
+    if (parcel.kind === 'assignment') return this.#assigned(parcel, await this.#hostOf(parcel.target));
+    if (!parcel.item) return undefined;
+    const item = parseDataItem(parcel.item);
+    const processId = parcel.kind === 'process' ? item.id : parcel.target;
+    const host =
+      parcel.kind === 'process' ? await this.#hostOfProcess(item) : await this.#hostOf(parcel.target);
+    const slot = await found(this.#scheduler(host).slot(processId, item.id));
+    if (!slot) return undefined;
+    const receipt = { id: item.id, ...nonceOf(slot) };
+    return parcel.kind === 'process'
+      ? this.#spawned(parcel, item, host, receipt)
+      : this.#sent(parcel, item, host, receipt);
+  }
+
+  async #message(parcel: SentItem): Promise<Delivered> {
+    const item = parseDataItem(parcel.item);
+    const host = await this.#hostOf(parcel.target).catch((error: unknown) => {
+      // Only what nobody knows as a process is a wallet; an outage says nothing.
+      if (isAoError(error, 'PROCESS.NOT_FOUND') && parcel.emitter !== null) return undefined;
+      throw error;
+    });
+    if (host === undefined) return this.#upload(item);
+    try {
+      await this.#write(host, () => this.#scheduler(host).schedule(item.raw));
+    } catch (error) {
+      if (!saidAlreadyThere(error)) throw error;
+      return this.#repeated(parcel, item, host);
+    }
+    return this.#sent(parcel, item, host, { id: item.id });
+  }
+
+  // The scheduler has this very item, or the same content from another messenger, which then sees to its result.
+  async #repeated(parcel: Parcel, item: DataItem, host: string): Promise<Delivered> {
+    const slot = await found(this.#scheduler(host).slot(parcel.target, item.id));
+    if (!slot) return { id: item.id, host, awaitsResult: false, children: [] };
+    return this.#sent(parcel, item, host, { id: item.id, ...nonceOf(slot) });
+  }
+
+  #sent(parcel: Parcel, item: DataItem, host: string, receipt: Receipt): Delivered {
+    const { assignTo = [] } = (parcel.plan ?? {}) as Partial<ItemPlan>;
+    const plan = { messageId: item.id, baseLayer: false, exclude: [] };
+    const children = assignTo.map((target) => assignmentNode(caused(parcel, 'assign'), target, plan));
+    return { ...receipt, host, awaitsResult: !isCast(item.tags), children };
+  }
+
+  async #upload(item: DataItem): Promise<Delivered> {
+    const { uploader, uploaderUrl } = this.#ports;
+    await this.#write(uploaderUrl, () => uploader.upload(item.raw));
+    return { id: item.id, host: uploaderUrl, awaitsResult: false, children: [] };
+  }
+
+  async #spawn(parcel: SentItem, maybeSent: boolean): Promise<Delivered> {
+    const item = parseDataItem(parcel.item);
+    const host = await this.#hostOfProcess(item);
+    const scheduler = this.#scheduler(host);
+    if (!(maybeSent && (await found(scheduler.process(item.id))))) {
+      try {
+        await this.#write(host, () => scheduler.schedule(item.raw));
+      } catch (error) {
+        if (!saidAlreadyThere(error)) throw error;
+      }
+    }
+    return this.#spawned(parcel, item, host, { id: item.id });
+  }
+
+  #spawned(parcel: Parcel, item: DataItem, host: string, receipt: Receipt): Delivered {
+    const known = { tags: item.tags, schedulerUrl: host };
+    this.#ports.directory.remember(item.id, known);
+    const children: NewNode[] = [];
+    if (parcel.emitter !== null) {
+      const base = caused(parcel, 'spawned');
+      const plan = spawnedPlan(item.id, parcel.plan as ItemPlan, parcel.emitter, parcel.root ?? undefined);
+      const lane = laneOf(parcel.emitter, parcel.emitter);
+      children.push({ ...base, kind: 'message', lane, target: parcel.emitter, plan });
+    } else if (item.target.length > 0) {
+      const plan = { messageId: item.id, baseLayer: false, exclude: [] };
+      children.push(assignmentNode(caused(parcel, 'assign'), item.targetId, plan));
+    }
+    return { ...receipt, host, awaitsResult: true, children, process: known };
+  }
+
+  async #assign(parcel: Parcel, maybeSent: boolean): Promise<Delivered> {
+    const host = await this.#hostOf(parcel.target);
+    const known = maybeSent ? await this.#assigned(parcel, host) : undefined;
+    if (known) return known;
+    const plan = parcel.plan as AssignmentPlan;
+    const { id } = await this.#write(host, () =>
+      this.#scheduler(host).assign({ processId: parcel.target, ...plan }),
+    );
+    return { id, host, awaitsResult: true, children: [] };
+  }
+
+  async #assigned(parcel: Parcel, host: string): Promise<Delivered | undefined> {
+    const { messageId } = parcel.plan as AssignmentPlan;
+    const slot = await found(this.#scheduler(host).slot(parcel.target, messageId));
+    if (!slot) return undefined;
+    return { id: slot.assignment.id, host, ...nonceOf(slot), awaitsResult: true, children: [] };
+  }
+
+  async #hostOf(processId: string): Promise<string> {
+    return (await located(this.#ports.directory.find(processId))).schedulerUrl;
+  }
+
+  async #hostOfProcess(item: DataItem): Promise<string> {
+    const address = item.tag('Scheduler');
+    if (address) return located(this.#ports.directory.locate(address));
+    throw new AoError('ITEM.TAGS', "No Scheduler tag found on 'Process' DataItem", { action: 'fix' });
+  }
+
+  #scheduler(host: string) {
+    return this.#ports.directory.schedulerAt(host);
+  }
+
+  #write<T>(host: string, request: () => Promise<T>): Promise<T> {
+    return this.#ports.perHost.run(host, request);
+  }
+}
+
+function caused(parcel: Parcel, how: string): Pick<NewNode, 'key' | 'emitter' | 'root' | 'depth'> {
+  const root = parcel.root ?? parcel.id;
+  return {
+    key: `${parcel.key}/${how}`,
+    depth: parcel.depth + 1,
+    ...(parcel.emitter === null ? {} : { emitter: parcel.emitter }),
+    ...(root === null ? {} : { root }),
+  };
+}
+
+// Being refused by a directory says nothing about the node: it stays.
+async function located<T>(lookUp: Promise<T>): Promise<T> {
+  try {
+    return await lookUp;
+  } catch (error) {
+    if (!isAoError(error, 'HTTP.STATUS')) throw error;
+    throw new AoError('DIRECTORY.UNAVAILABLE', error.message, { action: 'retry', cause: error });
+  }
+}
+
+async function found<T>(lookUp: Promise<T>): Promise<T | undefined> {
+  try {
+    return await lookUp;
+  } catch (error) {
+    if (saidNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+const ALREADY_THERE = /Message already exists|Deep hash already exists/i;
+
+function saidAlreadyThere(error: unknown): boolean {
+  return isAoError(error, 'HTTP.STATUS') && ALREADY_THERE.test(String(error.facts.said));
+}
+
+function nonceOf(slot: ScheduleNode): { nonce?: number } {
+  try {
+    return { nonce: readAssignmentTags(slot.assignment.tags).nonce };
+  } catch {
+    return {}; // it only informs
+  }
+}

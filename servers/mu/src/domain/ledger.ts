@@ -1,0 +1,75 @@
+import type { KnownProcess } from '@ao-ts/server-kit';
+import type { LedgerNode, NewNode, NodeState, Parcel } from './node.ts';
+
+/** The acknowledgement of a delivery. */
+export interface Delivered {
+  /** Message, process or assignment id. */
+  id: string;
+  /** Base URL of who acknowledged. */
+  host: string;
+  nonce?: number;
+  /** False for what has no result to wait for: messages to wallets, `Cast`. */
+  awaitsResult: boolean;
+  /** What the delivery itself causes: the `Spawned` message, assignments that were asked for. */
+  children: NewNode[];
+  /** Of a process: what will be asked about it again and again. */
+  process?: KnownProcess;
+}
+
+/** A node and its lane, in the order of recording. */
+export interface Queued {
+  seq: number;
+  lane: string;
+  state: NodeState;
+}
+
+export interface Monitor {
+  processId: string;
+  /** The last cron result whose outbox is recorded; null before the first one. */
+  cursor: string | null;
+  /** False until it is known where "from now" is. */
+  started: boolean;
+  failures: number;
+  error: string | null;
+}
+
+/** The durable record of everything that is on its way. A promise settles when its write is on disk. */
+export interface Ledger {
+  /** Records what a client sent; if it is known already, gives what is known. */
+  accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }>;
+  /** Keeps the signed bytes of a node. */
+  built(seq: number, id: string, item: Uint8Array): Promise<void>;
+  /** Marks a node delivered and records what follows. Empty if it was marked before. */
+  scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined>;
+  /** Records the outbox of a node together with the fact that it has a result. */
+  resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]>;
+  unsure(seq: number): Promise<void>;
+  failed(seq: number, error: string, retryAt: number): Promise<void>;
+  dead(seq: number, error: string): Promise<void>;
+  /** Puts a dead node back to where it failed. Undefined if it is not dead. */
+  revive(key: string): Promise<Queued | undefined>;
+  /** Removes a root that was refused: whoever sent it was told. */
+  forget(seq: number): Promise<void>;
+
+  get(seq: number): Parcel | undefined;
+  /** Everything that has to go on after a start, in order. */
+  unfinished(): Queued[];
+  /** Processes scheduled through this unit, newest first. */
+  processes(limit: number): { id: string; known: KnownProcess }[];
+  /** `pending` will be delivered or has a result to come; `unsure` is only looked up. */
+  counts(): { pending: number; unsure: number; dead: number };
+  /** The node with that id (or key) and everything it caused, in order, after a sequence number. */
+  tree(idOrKey: string, page: { after: number; limit: number }): LedgerNode[];
+  /** Entries of the outbox of a process that are not delivered. */
+  undelivered(emitter: string, page: { after: number; limit: number }): LedgerNode[];
+
+  monitors(): Monitor[];
+  monitor(processId: string): Promise<void>;
+  /** False if it was not monitored. */
+  unmonitor(processId: string): Promise<boolean>;
+  /** Records the outbox of cron results together with the cursor behind them. */
+  advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]>;
+  monitorFailed(processId: string, error: string): Promise<void>;
+
+  close(): void;
+}

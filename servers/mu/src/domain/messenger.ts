@@ -1,0 +1,264 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AoError, errorMessage, isAoError } from '@ao-ts/core';
+import { createDataItem, type Signer } from '@ao-ts/core/ans104';
+import { type ComputeClient, type ProcessDirectory, retry } from '@ao-ts/server-kit';
+import { type Backoff, delayAfter } from './backoff.ts';
+import { childrenOf } from './children.ts';
+import type { Courier } from './courier.ts';
+import { Gate } from './gate.ts';
+import { Lanes } from './lanes.ts';
+import type { Delivered, Ledger, Queued } from './ledger.ts';
+import type { ItemPlan, LedgerNode, NewNode, Parcel } from './node.ts';
+
+export interface MessengerPorts {
+  ledger: Ledger;
+  courier: Courier;
+  compute: Pick<ComputeClient, 'result'>;
+  directory: ProcessDirectory;
+  signer: Signer;
+  backoff: Backoff;
+  clock: () => number;
+  random: () => number;
+  log: { warn(facts: object, text: string): void; error(facts: object, text: string): void };
+}
+
+/** A client waits for the answer, so its first delivery is not tried for long. */
+const SUBMIT = { attempts: 3, firstDelayMs: 200, maxDelayMs: 1000 };
+/** More at a time than there are cores would only delay the first. */
+const SIGNATURES_AT_ONCE = availableParallelism();
+/** The results of one process come one after the other; a few requests ahead hide the round trip. */
+const RESULTS_PER_PROCESS = 8;
+/** How long a scheduler may take to finish a write whose answer was lost. */
+const UNSURE_MS = 10 * 60_000;
+
+/** A step that is repeated until it succeeds, the node is dead, or the unit stops. */
+type Step = (parcel: Parcel, attempt: number) => Promise<void>;
+
+/**
+ * Moves every node of the ledger on: delivers it, pulls its result, records what that causes. Each step is
+ * recorded before the next begins, and each can be repeated without doing anything twice.
+ */
+export class Messenger {
+  readonly #ports: MessengerPorts;
+  readonly #lanes = new Lanes((seq) => this.#deliver(seq));
+  readonly #signatures = new Gate(SIGNATURES_AT_ONCE);
+  readonly #perProcess = new Gate(RESULTS_PER_PROCESS);
+  readonly #signed = new Map<number, Promise<void>>();
+  readonly #recovered = new Set<number>();
+  readonly #submitting = new Map<string, Promise<LedgerNode>>();
+  readonly #background = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(ports: MessengerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Goes on with everything that was not finished. */
+  resume(): void {
+    for (const queued of this.#ports.ledger.unfinished()) this.#resumeOne(queued);
+  }
+
+  /** Lanes with something to deliver. */
+  get lanes(): number {
+    return this.#lanes.size;
+  }
+
+  /**
+   * Delivers what a client sent; settles when its scheduler has acknowledged it and that is on disk.
+   * @throws AoError `SCHEDULER.REFUSED` with the scheduler's text, or why it could not be delivered
+   */
+  submit(root: NewNode): Promise<LedgerNode> {
+    const running = this.#submitting.get(root.key);
+    if (running) return running;
+    const submission = this.#submit(root).finally(() => this.#submitting.delete(root.key));
+    this.#submitting.set(root.key, submission);
+    return submission;
+  }
+
+  /** Signs and delivers nodes that were just recorded, each lane in order. */
+  dispatch(children: readonly Queued[]): void {
+    for (const { seq, lane } of children) {
+      const signed = this.#sign(seq);
+      signed.catch(() => {}); // seen when it is delivered
+      this.#signed.set(seq, signed);
+      this.#lanes.add(lane, seq);
+    }
+  }
+
+  /** Takes a dead node up again. False if there is no such dead node. */
+  async revive(key: string): Promise<boolean> {
+    const queued = await this.#ports.ledger.revive(key);
+    if (queued) this.#resumeOne(queued);
+    return queued !== undefined;
+  }
+
+  /** Takes up nothing new; waits for the deliveries under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#lanes.stop();
+  }
+
+  /** Waits until nothing touches the ledger any more; requests under way must have been ended. */
+  async stopped(): Promise<void> {
+    await Promise.all(this.#background);
+  }
+
+  #resumeOne({ seq, lane, state }: Queued): void {
+    if (state === 'scheduled') this.#run(this.#pull(seq));
+    else if (state === 'unsure') this.#run(this.#lookUp(seq));
+    else {
+      this.#recovered.add(seq);
+      this.#lanes.add(lane, seq);
+    }
+  }
+
+  async #submit(root: NewNode): Promise<LedgerNode> {
+    const { ledger, courier } = this.#ports;
+    const { node, created } = await ledger.accept(root);
+    if (node.scheduledAt !== null) return node;
+    let tried = !created;
+    try {
+      const delivered = await retry(async () => {
+        const parcel = this.#parcel(node.seq);
+        const again = tried;
+        tried = true;
+        return courier.deliver(parcel, again);
+      }, SUBMIT);
+      await this.#delivered(node.seq, delivered);
+      return this.#parcel(node.seq);
+    } catch (error) {
+      if (!mayHaveArrived(error)) await ledger.forget(node.seq);
+      else {
+        await ledger.unsure(node.seq);
+        this.#run(this.#lookUp(node.seq));
+      }
+      throw refusal(error);
+    }
+  }
+
+  async #deliver(seq: number): Promise<void> {
+    const maybeSent = this.#recovered.delete(seq);
+    await this.#repeat(seq, isPermanent, async (parcel, attempt) => {
+      if (parcel.state !== 'received') return;
+      const unsigned = parcel.kind !== 'assignment' && parcel.item === null;
+      if (unsigned) await (this.#signed.get(seq) ?? this.#sign(seq)).finally(() => this.#signed.delete(seq));
+      const ready = unsigned ? this.#parcel(seq) : parcel;
+      await this.#delivered(seq, await this.#ports.courier.deliver(ready, maybeSent || attempt > 0));
+    });
+    this.#signed.delete(seq);
+  }
+
+  // The bytes are on disk before anybody sees them: a signature is different each time, and so is the id.
+  async #sign(seq: number): Promise<void> {
+    const { ledger, signer } = this.#ports;
+    const { kind, item, plan } = this.#parcel(seq);
+    if (kind === 'assignment' || item !== null) return;
+    const signed = await this.#signatures.run('', () => createDataItem(plan as ItemPlan, signer));
+    await ledger.built(seq, signed.id, signed.raw);
+  }
+
+  async #delivered(seq: number, delivered: Delivered): Promise<void> {
+    const children = await this.#ports.ledger.scheduled(seq, delivered);
+    if (!children) return;
+    if (delivered.awaitsResult) this.#run(this.#pull(seq));
+    this.dispatch(children);
+  }
+
+  #pull(seq: number): Promise<void> {
+    return this.#repeat(seq, isPermanentForResult, async (parcel) => {
+      const { ledger, compute, directory } = this.#ports;
+      const id = parcel.id as string;
+      const emitter = parcel.kind === 'process' ? id : parcel.target;
+      const result = await this.#perProcess.run(emitter, () => compute.result(emitter, id));
+      const { tags: emitterTags } = await directory.find(emitter);
+      const root = parcel.root ?? id;
+      const origin = { emitter, emitterTags, source: id, root, depth: parcel.depth + 1 };
+      this.dispatch(await ledger.resulted(seq, childrenOf(result, origin)));
+    });
+  }
+
+  #lookUp(seq: number): Promise<void> {
+    return this.#repeat(seq, isPermanent, async (parcel) => {
+      const { courier, ledger, clock } = this.#ports;
+      if (parcel.state !== 'unsure') return;
+      const delivered = await courier.lookUp(parcel);
+      if (delivered) return this.#delivered(seq, delivered);
+      if (clock() - parcel.receivedAt > UNSURE_MS) return ledger.forget(seq);
+      throw new AoError('SCHEDULER.UNSURE', 'The scheduler does not have it (yet).', { action: 'retry' });
+    });
+  }
+
+  async #repeat(seq: number, permanent: (error: unknown) => boolean, step: Step): Promise<void> {
+    const { ledger, backoff, random, log } = this.#ports;
+    const { signal } = this.#stopping;
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const parcel = ledger.get(seq);
+        if (parcel) await step(parcel, failures);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        if (!isAoError(error)) log.error({ err: error, seq }, 'unexpected failure; it will be tried again');
+        const delayMs = delayAfter(failures, backoff, random);
+        const settled = await this.#recordFailure(seq, error, permanent(error), delayMs).catch((cause) => {
+          log.error({ err: cause, seq }, 'the ledger can not be written');
+          return false;
+        });
+        if (settled) return;
+        log.warn({ seq, failures, delayMs, error: errorMessage(error) }, 'attempt failed');
+        await sleep(delayMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** True if the node is dead now. */
+  async #recordFailure(seq: number, error: unknown, permanent: boolean, delayMs: number): Promise<boolean> {
+    const { ledger, backoff, clock } = this.#ports;
+    const now = clock();
+    const since = this.#parcel(seq).receivedAt;
+    const tooOld = now - since > backoff.maxAgeMs;
+    if (!permanent && !tooOld) {
+      await ledger.failed(seq, errorMessage(error), now + delayMs);
+      return false;
+    }
+    const given = tooOld ? `Given up after ${Math.round((now - since) / 3_600_000)} hours: ` : '';
+    await ledger.dead(seq, given + errorMessage(error));
+    return true;
+  }
+
+  #parcel(seq: number): Parcel {
+    const parcel = this.#ports.ledger.get(seq);
+    if (parcel) return parcel;
+    throw new TypeError(`The ledger has no node ${seq}`);
+  }
+
+  #run(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
+  }
+}
+
+function isPermanent(error: unknown): boolean {
+  return isAoError(error) && error.action !== 'retry';
+}
+
+// A Compute Unit that does not find what was just scheduled asks a scheduler that is behind.
+function isPermanentForResult(error: unknown): boolean {
+  return isAoError(error, 'HTTP.STATUS') && error.action !== 'retry' && error.facts.status !== 404;
+}
+
+/** False if the scheduler surely did not take it. */
+function mayHaveArrived(error: unknown): boolean {
+  if (!isAoError(error) || error.action !== 'retry') return !isAoError(error);
+  if (error.code === 'HTTP.STATUS') return error.facts.status !== 503 && error.facts.status !== 429;
+  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return !['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code ?? '');
+}
+
+function refusal(error: unknown): unknown {
+  if (!isAoError(error, 'HTTP.STATUS') || error.action === 'retry') return error;
+  const { said, status } = error.facts as { said: string; status: number };
+  return new AoError('SCHEDULER.REFUSED', said, { action: 'fix', facts: { status }, cause: error });
+}

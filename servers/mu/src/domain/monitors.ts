@@ -1,0 +1,114 @@
+import { errorMessage } from '@ao-ts/core';
+import type { ComputeClient, ProcessDirectory } from '@ao-ts/server-kit';
+import { childrenOf } from './children.ts';
+import type { Ledger, Monitor, Queued } from './ledger.ts';
+
+export interface MonitorPorts {
+  ledger: Ledger;
+  compute: Pick<ComputeClient, 'results' | 'cron'>;
+  directory: ProcessDirectory;
+  dispatch: (children: readonly Queued[]) => void;
+  intervalMs: number;
+  log: { warn(facts: object, text: string): void };
+}
+
+const PAGE = 50;
+const MAX_INTERVAL_MS = 3_600_000;
+
+/** Fetches the cron results of monitored processes and sends what they emitted, from the moment of monitoring on. */
+export class Monitors {
+  readonly #ports: MonitorPorts;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #polling = new Map<string, Promise<void>>();
+  #stopped = false;
+
+  constructor(ports: MonitorPorts) {
+    this.#ports = ports;
+  }
+
+  get size(): number {
+    return this.#timers.size + this.#polling.size;
+  }
+
+  resume(): void {
+    for (const { processId } of this.#ports.ledger.monitors()) this.#poll(processId);
+  }
+
+  /** Monitoring what is monitored changes nothing. */
+  async add(processId: string): Promise<void> {
+    await this.#ports.ledger.monitor(processId);
+    if (!this.#timers.has(processId) && !this.#polling.has(processId)) this.#poll(processId);
+  }
+
+  /** False if the process was not monitored. */
+  async remove(processId: string): Promise<boolean> {
+    clearTimeout(this.#timers.get(processId));
+    this.#timers.delete(processId);
+    return this.#ports.ledger.unmonitor(processId);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await Promise.all(this.#polling.values());
+  }
+
+  #poll(processId: string): void {
+    this.#timers.delete(processId);
+    const poll = this.#pollOnce(processId).finally(() => {
+      this.#polling.delete(processId);
+      const monitor = this.#find(processId);
+      if (!monitor || this.#stopped) return;
+      const wait = Math.min(MAX_INTERVAL_MS, this.#ports.intervalMs * 2 ** Math.min(monitor.failures, 20));
+      this.#timers.set(
+        processId,
+        setTimeout(() => this.#poll(processId), wait),
+      );
+    });
+    this.#polling.set(processId, poll);
+  }
+
+  async #pollOnce(processId: string): Promise<void> {
+    const { ledger, log } = this.#ports;
+    try {
+      for (let more = true; more && !this.#stopped; ) {
+        const monitor = this.#find(processId);
+        if (!monitor) return;
+        more = monitor.started ? await this.#page(monitor) : await this.#start(processId);
+      }
+    } catch (error) {
+      if (this.#stopped) return;
+      log.warn({ processId, error: errorMessage(error) }, 'cron results could not be fetched');
+      await ledger.monitorFailed(processId, errorMessage(error)).catch((cause: unknown) => {
+        log.warn({ processId, error: errorMessage(cause) }, 'the ledger can not be written');
+      });
+    }
+  }
+
+  // Monitoring starts now: what was evaluated before is not sent again.
+  async #start(processId: string): Promise<boolean> {
+    const { ledger, compute } = this.#ports;
+    const newest = await compute.results(processId, { sort: 'DESC', limit: 1 });
+    await ledger.advance(processId, newest.edges[0]?.cursor ?? null, []);
+    return true;
+  }
+
+  /** True if there is more to fetch. */
+  async #page({ processId, cursor }: Monitor): Promise<boolean> {
+    const { ledger, compute, directory, dispatch } = this.#ports;
+    const range = cursor === null ? { limit: PAGE } : { from: cursor, limit: PAGE };
+    const { edges, pageInfo } = await compute.cron(processId, range);
+    const last = edges.at(-1);
+    if (!last) return false;
+    const { tags: emitterTags } = await directory.find(processId);
+    const children = edges.flatMap((edge) =>
+      childrenOf(edge.node, { emitter: processId, emitterTags, source: edge.cursor, depth: 0 }),
+    );
+    dispatch(await ledger.advance(processId, last.cursor, children));
+    return pageInfo.hasNextPage;
+  }
+
+  #find(processId: string): Monitor | undefined {
+    return this.#ports.ledger.monitors().find((monitor) => monitor.processId === processId);
+  }
+}

@@ -1,0 +1,41 @@
+import { AoError } from '@ao-ts/core';
+import { Id } from '@ao-ts/core/schemas';
+import type { App, ProcessDirectory } from '@ao-ts/server-kit';
+import { z } from 'zod';
+import { readBody } from '../domain/client-item.ts';
+import type { Monitors } from '../domain/monitors.ts';
+
+interface MonitorOptions {
+  monitors: Monitors;
+  directory: ProcessDirectory;
+}
+
+const params = z.object({ processId: Id });
+
+/** `POST` and `DELETE /monitor/:processId`: starts and ends sending what the crons of a process emit. */
+export function monitorRoutes(app: App, { monitors, directory }: MonitorOptions): void {
+  app.post('/monitor/:processId', { schema: { params } }, async (request, reply) => {
+    const { processId } = request.params;
+    await checkRequest(request.body, processId);
+    await directory.find(processId);
+    await monitors.add(processId);
+    return reply.type('text/plain').send('Monitoring process');
+  });
+
+  app.delete('/monitor/:processId', { schema: { params } }, async (request, reply) => {
+    const { processId } = request.params;
+    await checkRequest(request.body, processId);
+    if (await monitors.remove(processId)) return reply.type('text/plain').send('Process deleted');
+    throw new AoError('REQUEST.NOT_FOUND', 'Process monitor not found', { action: 'fix' });
+  });
+}
+
+async function checkRequest(body: unknown, processId: string): Promise<void> {
+  const { targetId } = await readBody(body);
+  if (targetId === processId) return;
+  throw new AoError(
+    'ITEM.TARGET',
+    `The signed item has the target '${targetId}'; it must be the process of the URL, ${processId}.`,
+    { action: 'fix' },
+  );
+}

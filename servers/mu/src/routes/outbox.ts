@@ -1,0 +1,14 @@
+import { Id } from '@ao-ts/core/schemas';
+import type { App } from '@ao-ts/server-kit';
+import { z } from 'zod';
+import type { Ledger } from '../domain/ledger.ts';
+import { pageQuery } from './page.ts';
+
+/** `GET /outbox/:processId`: what a process emitted and is not delivered, dead entries included, oldest first. */
+export function outboxRoute(app: App, { ledger }: { ledger: Ledger }): void {
+  const params = z.object({ processId: Id });
+  app.get('/outbox/:processId', { schema: { params, querystring: pageQuery } }, async (request) => {
+    const nodes = ledger.undelivered(request.params.processId, request.query);
+    return { nodes, hasNextPage: nodes.length === request.query.limit };
+  });
+}

@@ -1,0 +1,57 @@
+import { AoError } from '@ao-ts/core';
+import type { App, ProcessDirectory } from '@ao-ts/server-kit';
+import { z } from 'zod';
+import { readBody, rootOf } from '../domain/client-item.ts';
+import type { Messenger } from '../domain/messenger.ts';
+
+interface SubmitOptions {
+  messenger: Messenger;
+  directory: ProcessDirectory;
+}
+
+const querystring = z.object({
+  'process-id': z.string().optional(),
+  assign: z.string().optional(),
+  'base-layer': z.string().optional(),
+  exclude: z.string().optional(),
+});
+
+/**
+ * `POST /`: takes a signed message or process to its scheduler; with `process-id` and `assign`, assigns what
+ * `assign` names to the process. Answered when the scheduler has it; its result is seen to afterwards.
+ */
+export function submitRoute(app: App, { messenger, directory }: SubmitOptions): void {
+  app.post('/', { schema: { querystring } }, async (request, reply) => {
+    const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
+    reply.status(202);
+    if (processId === undefined && assign === undefined) {
+      const root = rootOf(await readBody(request.body));
+      if (root.kind === 'message') await directory.find(root.target);
+      const { id } = await messenger.submit(root);
+      return { message: 'Processing DataItem', id };
+    }
+    if (!processId || !assign) {
+      throw new AoError(
+        'REQUEST.ASSIGN',
+        'You must set both process-id and assign to send an assignment, not just one',
+        { action: 'fix' },
+      );
+    }
+    await directory.find(processId);
+    const key = `assign/${processId}/${assign}`;
+    const plan = {
+      messageId: assign,
+      baseLayer: baseLayer !== undefined,
+      exclude: exclude?.split(',').filter((name) => name !== '') ?? [],
+    };
+    const { id } = await messenger.submit({
+      key,
+      lane: key,
+      kind: 'assignment',
+      target: processId,
+      depth: 0,
+      plan,
+    });
+    return { message: 'Processing Assignment', id };
+  });
+}

@@ -1,0 +1,181 @@
+import type { Tag } from '@ao-ts/core/ans104';
+import { GroupCommit, type KnownProcess, openSqlite, type Sqlite } from '@ao-ts/server-kit';
+import type { Delivered, Ledger, Monitor, Queued } from '../domain/ledger.ts';
+import type { LedgerNode, NewNode, Parcel } from '../domain/node.ts';
+import { migrations } from './migrations.ts';
+import { type NodeRow, nodeOf, parcelOf, queuedOf } from './rows.ts';
+import { prepare, type Statements } from './statements.ts';
+
+/** The ledger in one SQLite file. */
+export class SqliteLedger implements Ledger {
+  readonly #db: Sqlite;
+  readonly #commit: GroupCommit;
+  readonly #sql: Statements;
+  readonly #clock: () => number;
+
+  constructor(path: string, clock: () => number) {
+    this.#db = openSqlite(path, migrations);
+    this.#commit = new GroupCommit(this.#db);
+    this.#sql = prepare(this.#db);
+    this.#clock = clock;
+  }
+
+  accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }> {
+    return this.#commit.write(() => {
+      const created = this.#insert(root, null) !== undefined;
+      return { node: nodeOf(this.#sql.byKey.get(root.key) as NodeRow), created };
+    });
+  }
+
+  async built(seq: number, id: string, item: Uint8Array): Promise<void> {
+    await this.#commit.write(() => this.#sql.built.run({ seq, id, item }));
+  }
+
+  scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined> {
+    const { id, host, nonce = null, awaitsResult, children, process } = delivered;
+    return this.#commit.write(() => {
+      const state = awaitsResult ? 'scheduled' : 'resulted';
+      const now = this.#clock();
+      if (this.#sql.scheduled.run({ seq, id, host, nonce, state, now }).changes === 0) return undefined;
+      if (process) {
+        this.#sql.remember.run({ id, url: process.schedulerUrl, tags: JSON.stringify(process.tags) });
+      }
+      this.#sql.parentDelivered.run({ seq, now });
+      return this.#insertAll(seq, children);
+    });
+  }
+
+  resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]> {
+    return this.#commit.write(() => {
+      this.#sql.resulted.run({ seq, now: this.#clock() });
+      return this.#insertAll(seq, children);
+    });
+  }
+
+  async unsure(seq: number): Promise<void> {
+    await this.#commit.write(() => this.#sql.unsure.run({ seq }));
+  }
+
+  async failed(seq: number, error: string, retryAt: number): Promise<void> {
+    await this.#commit.write(() => this.#sql.failed.run({ seq, error, retryAt }));
+  }
+
+  async dead(seq: number, error: string): Promise<void> {
+    await this.#commit.write(() => {
+      const now = this.#clock();
+      const before = this.#sql.bySeq.get(seq) as NodeRow | undefined;
+      this.#sql.dead.run({ seq, error, now });
+      if (before?.state === 'received') this.#sql.parentDelivered.run({ seq, now });
+    });
+  }
+
+  revive(key: string): Promise<Queued | undefined> {
+    return this.#commit.write(() => {
+      const row = this.#sql.byKey.get(key) as NodeRow | undefined;
+      // An entry that could not even be read has nothing to send.
+      if (row?.state !== 'dead' || (row.plan === null && row.item === null && row.scheduled_at === null)) {
+        return undefined;
+      }
+      this.#sql.revive.run({ seq: row.seq });
+      if (row.scheduled_at === null) this.#sql.parentWaits.run({ seq: row.seq });
+      return queuedOf(this.#sql.bySeq.get(row.seq) as NodeRow);
+    });
+  }
+
+  async forget(seq: number): Promise<void> {
+    await this.#commit.write(() => this.#sql.forget.run({ seq }));
+  }
+
+  get(seq: number): Parcel | undefined {
+    const row = this.#sql.bySeq.get(seq) as NodeRow | undefined;
+    return row && parcelOf(row);
+  }
+
+  unfinished(): Queued[] {
+    return this.#sql.unfinished.all() as Queued[];
+  }
+
+  processes(limit: number): { id: string; known: KnownProcess }[] {
+    const rows = this.#sql.processes.all(limit) as { id: string; scheduler_url: string; tags: string }[];
+    return rows.map(({ id, scheduler_url, tags }) => ({
+      id,
+      known: { schedulerUrl: scheduler_url, tags: JSON.parse(tags) as Tag[] },
+    }));
+  }
+
+  counts(): ReturnType<Ledger['counts']> {
+    return this.#sql.counts.get() as ReturnType<Ledger['counts']>;
+  }
+
+  tree(idOrKey: string, page: { after: number; limit: number }): LedgerNode[] {
+    return (this.#sql.tree.all({ id: idOrKey, ...page }) as NodeRow[]).map(nodeOf);
+  }
+
+  undelivered(emitter: string, page: { after: number; limit: number }): LedgerNode[] {
+    return (this.#sql.undelivered.all({ emitter, ...page }) as NodeRow[]).map(nodeOf);
+  }
+
+  monitors(): Monitor[] {
+    const rows = this.#sql.monitors.all() as (Omit<Monitor, 'started'> & { started: number })[];
+    return rows.map((row) => ({ ...row, started: row.started === 1 }));
+  }
+
+  async monitor(processId: string): Promise<void> {
+    await this.#commit.write(() => this.#sql.monitor.run(processId));
+  }
+
+  unmonitor(processId: string): Promise<boolean> {
+    return this.#commit.write(() => this.#sql.unmonitor.run(processId).changes > 0);
+  }
+
+  advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]> {
+    return this.#commit.write(() => {
+      // Children of a monitor that was ended meanwhile are not sent.
+      if (this.#sql.advance.run({ processId, cursor }).changes === 0) return [];
+      return this.#insertAll(null, children);
+    });
+  }
+
+  async monitorFailed(processId: string, error: string): Promise<void> {
+    await this.#commit.write(() => this.#sql.monitorFailed.run({ processId, error }));
+  }
+
+  close(): void {
+    this.#commit.flush();
+    this.#db.close();
+  }
+
+  #insertAll(parent: number | null, children: readonly NewNode[]): Queued[] {
+    const queued: Queued[] = [];
+    for (const child of children) {
+      const seq = this.#insert(child, parent);
+      if (seq !== undefined && child.error === undefined)
+        queued.push({ seq, lane: child.lane, state: 'received' });
+    }
+    if (parent !== null) this.#sql.settle.run({ seq: parent, added: queued.length, now: this.#clock() });
+    return queued;
+  }
+
+  /** The number of the new row, or undefined if the key is known. */
+  #insert(node: NewNode, parent: number | null): number | undefined {
+    const now = this.#clock();
+    const { changes, lastInsertRowid } = this.#sql.insert.run({
+      key: node.key,
+      parent,
+      kind: node.kind,
+      state: node.error === undefined ? 'received' : 'dead',
+      lane: node.lane,
+      emitter: node.emitter ?? null,
+      target: node.target,
+      root: node.root ?? null,
+      depth: node.depth,
+      id: node.id ?? null,
+      error: node.error ?? null,
+      finished: node.error === undefined ? null : now,
+      plan: node.plan ? JSON.stringify(node.plan) : null,
+      item: node.item ?? null,
+      now,
+    });
+    return changes === 0 ? undefined : Number(lastInsertRowid);
+  }
+}

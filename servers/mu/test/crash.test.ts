@@ -1,0 +1,191 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FakeNetwork, send } from './fake-network.ts';
+import type { Fault } from './fake-unit.ts';
+import { MuProcess } from './mu-process.ts';
+import type { MuClient } from './unit.ts';
+
+/** How often the ring is cut; more finds rarer moments. */
+const KILLS = Number(process.env.MU_TEST_KILLS ?? 8);
+
+let network: FakeNetwork;
+let unit: MuProcess;
+let mu: MuClient;
+
+beforeAll(async () => {
+  network = await new FakeNetwork().start();
+  unit = await MuProcess.prepare(network);
+});
+
+afterAll(() => network[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  mu = await unit.start();
+});
+
+afterEach(async () => {
+  for (const each of [network.su, network.cu, network.gateway, network.uploader])
+    each.fault = () => undefined;
+  await unit.kill();
+});
+
+async function restart(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL') {
+  const code = await unit.kill(signal);
+  for (const each of [network.su, network.cu]) each.fault = () => undefined;
+  mu = await unit.start();
+  return code;
+}
+
+/** Resolves when a condition over what arrived at a fake unit holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const never = new Promise<Fault>(() => {});
+const writes = () => network.su.requests.filter(({ method }) => method === 'POST').length;
+const pulls = () => network.cu.requests.length;
+
+/** A process that sends `count` messages to one receiver. */
+function fanOut(count: number) {
+  const receiver = network.addProcess();
+  const sender = network.addProcess(() => ({
+    Messages: Array.from({ length: count }, (_, n) => send(receiver, { Reference: String(n) })),
+  }));
+  const check = async () => {
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+    const arrived = network.items(receiver);
+    expect(arrived.map((item) => Number(item.tag('Reference')))).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    );
+  };
+  return { sender, receiver, check };
+}
+
+describe('killed at a moment the work is lost at elsewhere, each entry arrives once', () => {
+  test('while the first result is evaluated', async () => {
+    const { sender, check } = fanOut(3);
+    const before = pulls();
+    network.cu.fault = () => never;
+    await mu.post(await network.message(sender));
+    await until(() => pulls() > before);
+    await restart();
+    await check();
+  });
+
+  test('just after all children were delivered', async () => {
+    const { sender, receiver, check } = fanOut(20);
+    await mu.post(await network.message(sender));
+    await until(() => network.items(receiver).length === 20);
+    await restart();
+    await check();
+  });
+
+  test('while the scheduler is slow with the children', async () => {
+    const { sender, check } = fanOut(5);
+    await mu.post(await network.message(sender));
+    const before = writes();
+    network.su.fault = ({ method }) => (method === 'POST' ? never : undefined);
+    await until(() => writes() > before);
+    await restart();
+    await check();
+  });
+
+  test('after the scheduler took a child and before the answer arrived', async () => {
+    const { sender, receiver, check } = fanOut(5);
+    await mu.post(await network.message(sender));
+    network.su.fault = ({ method }) => (method === 'POST' ? 'break-after' : undefined);
+    await until(() => network.items(receiver).length > 0);
+    await restart();
+    await check();
+  });
+
+  test('while children wait to be tried again', async () => {
+    const { sender, check } = fanOut(5);
+    network.su.fault = ({ method, body }) =>
+      method === 'POST' && body.includes('From-Process') ? { status: 500 } : undefined;
+    const before = writes();
+    await mu.post(await network.message(sender));
+    await until(() => writes() > before + 3);
+    await restart();
+    await check();
+  });
+
+  test('while a spawn and an assignment wait for their scheduler', async () => {
+    const assignee = network.addProcess();
+    const announced: string[] = [];
+    const sender = network.addProcess(({ item }) => {
+      if (item?.tag('Action') === 'Spawned') {
+        announced.push(item.tag('Process') ?? '');
+        return {};
+      }
+      return {
+        Spawns: [{ Anchor: '', Tags: [{ name: 'Module', value: network.module }] }],
+        Assignments: [{ Processes: [assignee], Message: network.module }],
+      };
+    });
+    const born = network.processes.size;
+    network.su.fault = ({ method, body, url }) =>
+      method === 'POST' && (body.includes('From-Process') || url.searchParams.has('assign'))
+        ? 'break-after'
+        : undefined;
+    await mu.post(await network.message(sender));
+    await until(() => network.processes.size > born && network.schedule.get(assignee)?.length === 2);
+    await restart();
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+    expect(network.processes.size).toBe(born + 1);
+    expect(announced).toHaveLength(1);
+    expect(network.schedule.get(assignee)).toHaveLength(2);
+  });
+
+  test('between the steps of a client that was not answered', async () => {
+    const { sender, check } = fanOut(2);
+    network.su.fault = ({ method }) => (method === 'POST' ? never : undefined);
+    const before = writes();
+    const item = await network.message(sender);
+    const answer = mu.post(item).catch(() => undefined);
+    await until(() => writes() > before);
+    await restart();
+    expect(await answer).toBeUndefined();
+    await check();
+    expect(network.items(sender).map(({ id }) => id)).toEqual([item.id]);
+  });
+
+  test('by SIGTERM, which ends cleanly and at once', async () => {
+    const { sender, check } = fanOut(3);
+    network.cu.fault = () => never;
+    const before = pulls();
+    await mu.post(await network.message(sender));
+    await until(() => pulls() > before);
+    expect(await restart('SIGTERM')).toBe(0);
+    await check();
+  });
+});
+
+test('a ring of processes keeps every message through kills at random points', async () => {
+  const HOPS = 100;
+  const TOKENS = 10;
+  const seen = new Map<string, number>();
+  const ring: string[] = Array.from({ length: 10 }, (_, place) =>
+    network.addProcess(({ item }) => {
+      const [token, hop] = [item?.tag('Token') ?? '', Number(item?.tag('Hop'))];
+      const key = `${token}/${hop}`;
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+      const next = ring[(place + 1) % ring.length] ?? '';
+      return hop === HOPS ? {} : { Messages: [send(next, { Token: token, Hop: String(hop + 1) })] };
+    }),
+  );
+  for (let token = 0; token < TOKENS; token++) {
+    const tags = [
+      { name: 'Token', value: String(token) },
+      { name: 'Hop', value: '1' },
+    ];
+    await mu.post(await network.message(ring[token] ?? '', tags));
+  }
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const point = (TOKENS * HOPS * (kill - 0.5 + Math.random() / 2)) / (KILLS + 1);
+    await until(() => seen.size >= point);
+    await restart();
+  }
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+  const scheduled = ring.flatMap((process) => network.items(process)).length;
+  expect([scheduled, seen.size, Math.max(...seen.values())]).toEqual([TOKENS * HOPS, TOKENS * HOPS, 1]);
+}, 180_000);

@@ -1,0 +1,300 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeNetwork, id, send } from './fake-network.ts';
+import { type MuClient, signer, startUnit } from './unit.ts';
+
+let network: FakeNetwork;
+let mu: MuClient;
+
+beforeEach(async () => {
+  network = await new FakeNetwork().start();
+  mu = await startUnit(network);
+});
+
+afterEach(async () => {
+  await mu[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+const names = (tags: readonly { name: string }[]) => tags.map((tag) => tag.name);
+
+describe('messages', () => {
+  test('are acknowledged with their own id once the scheduler has them', async () => {
+    const process = network.addProcess();
+    const item = await network.message(process);
+    const { status, body } = await mu.post(item);
+    expect([status, body]).toEqual([202, { message: 'Processing DataItem', id: item.id }]);
+    expect(network.items(process).map((each) => each.id)).toEqual([item.id]);
+  });
+
+  test('of an outbox carry the tags of the messenger, in order, byte for byte otherwise', async () => {
+    const receiver = network.addProcess();
+    const entry = send(
+      receiver,
+      { Reference: '7', 'From-Process': 'forged', 'Pushed-For': 'forged', Action: 'Hi' },
+      'dàta',
+    );
+    const sender = network.addProcess(() => ({ Messages: [entry] }));
+    const root = await network.message(sender);
+    await mu.post(root);
+    await mu.settled();
+    const [child] = network.items(receiver);
+    expect(child?.tags).toEqual([
+      { name: 'Variant', value: 'ao.TN.1' },
+      { name: 'Reference', value: '7' },
+      { name: 'Action', value: 'Hi' },
+      { name: 'Data-Protocol', value: 'ao' },
+      { name: 'Type', value: 'Message' },
+      { name: 'From-Process', value: sender },
+      { name: 'From-Module', value: network.module },
+      { name: 'Pushed-For', value: root.id },
+    ]);
+    expect(Buffer.from(child?.data ?? []).toString()).toBe('dàta');
+    expect(Buffer.from(child?.anchor ?? []).toString()).toBe('7'.padStart(32, '0'));
+    expect(child?.ownerAddress).toBe(signer.address);
+  });
+
+  test('without data, variant or anchor get a space, ao.TN.1 and an anchor of their own', async () => {
+    const receiver = network.addProcess();
+    const bare = { Target: receiver, Tags: [{ name: 'Empty', value: '' }] };
+    const sender = network.addProcess(() => ({ Messages: [bare, bare] }));
+    await mu.post(await network.message(sender));
+    await mu.settled();
+    const children = network.items(receiver);
+    expect(children.map((child) => Buffer.from(child.data).toString())).toEqual([' ', ' ']);
+    expect(children.map((child) => child.tag('Variant'))).toEqual(['ao.TN.1', 'ao.TN.1']);
+    expect(new Set(children.map((child) => Buffer.from(child.anchor).toString())).size).toBe(2);
+    expect(names(children[0]?.tags ?? [])).not.toContain('Empty');
+  });
+
+  test('next to an Error are sent all the same', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess(() => ({ Messages: [send(receiver)], Error: 'late' }));
+    await mu.post(await network.message(sender));
+    await mu.settled();
+    expect(network.items(receiver)).toHaveLength(1);
+  });
+
+  test('to a wallet go to the uploader once, and to no scheduler', async () => {
+    const wallet = id();
+    const sender = network.addProcess(() => ({ Messages: [send(wallet)] }));
+    await mu.post(await network.message(sender));
+    await mu.settled();
+    expect(network.uploads.map((item) => item.targetId)).toEqual([wallet]);
+    expect(network.schedule.has(wallet)).toBe(false);
+  });
+
+  test('with Cast are scheduled and nobody asks for their result', async () => {
+    const receiver = network.addProcess(() => ({ Messages: [send(id())] }));
+    const sender = network.addProcess(() => ({ Messages: [send(receiver, { Cast: 'True' })] }));
+    await mu.post(await network.message(sender));
+    await mu.settled();
+    expect(network.items(receiver)).toHaveLength(1);
+    expect(network.results.has(`${receiver}/1`)).toBe(false);
+  });
+
+  test('that ask for Assignments are assigned once they are scheduled', async () => {
+    const [receiver, other, third] = [network.addProcess(), network.addProcess(), network.addProcess()];
+    const listed = { ...send(receiver), Tags: [{ name: 'Assignments', value: [other, third] }] };
+    const sender = network.addProcess(() => ({
+      Messages: [listed, send(receiver, { Assignments: `${other}` })],
+    }));
+    await mu.post(await network.message(sender));
+    await mu.settled();
+    const ids = network.items(receiver).map((item) => item.id);
+    expect(
+      network.schedule
+        .get(other)
+        ?.slice(1)
+        .map((slot) => slot.messageId),
+    ).toEqual(ids);
+    expect(
+      network.schedule
+        .get(third)
+        ?.slice(1)
+        .map((slot) => slot.messageId),
+    ).toEqual([ids[0]]);
+    expect(network.items(receiver).flatMap((item) => names(item.tags))).not.toContain('Assignments');
+  });
+
+  test('of one process arrive at one target in the order they were sent', async () => {
+    const receiver = network.addProcess();
+    const outbox = Array.from({ length: 50 }, (_, n) => send(receiver, { Reference: String(n) }));
+    const sender = network.addProcess(() => ({ Messages: outbox }));
+    await mu.post(await network.message(sender));
+    await mu.settled();
+    const order = network.items(receiver).map((item) => Number(item.tag('Reference')));
+    expect(order).toEqual(outbox.map((_, n) => n));
+  });
+
+  test('posted twice are scheduled once and answered alike', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
+    const item = await network.message(sender);
+    const [first, second] = await Promise.all([mu.post(item), mu.post(item)]);
+    const third = await mu.post(item);
+    expect([second, third]).toEqual([first, first]);
+    await mu.settled();
+    expect(network.items(sender)).toHaveLength(1);
+    expect(network.items(receiver)).toHaveLength(1);
+  });
+
+  test('that a scheduler got from elsewhere have their outbox sent too', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
+    const item = await network.message(sender);
+    await fetch(network.su.url, { method: 'POST', body: Buffer.from(item.raw) });
+    expect((await mu.post(item)).status).toBe(202);
+    await mu.settled();
+    expect(network.items(receiver)).toHaveLength(1);
+  });
+});
+
+describe('a bad entry of an outbox costs only itself, visibly', () => {
+  test('whatever it is', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess(() => ({
+      Messages: [
+        { Target: receiver, Tags: [{ name: 'Count', value: 7 }] },
+        { ...send(receiver), Data: { a: 1 } },
+        { ...send(receiver), Anchor: 'short' },
+        send('not-an-id'),
+        null,
+        send(receiver, { Reference: '6' }),
+      ],
+      Spawns: [{ Tags: 'none' }],
+      Assignments: [{ Processes: receiver, Message: id() }, 7],
+    }));
+    await mu.post(await network.message(sender));
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 8 });
+    expect(network.items(receiver).map((item) => item.tag('Reference'))).toEqual(['6']);
+    const { nodes } = await mu.get<{ nodes: { error: string }[] }>(`/outbox/${sender}`);
+    expect(nodes).toHaveLength(8);
+    expect(nodes[0]?.error).toContain('Tags.0.value');
+  });
+});
+
+describe('processes', () => {
+  test('of clients have the outbox of their boot sent, and are assigned to their target', async () => {
+    const receiver = network.addProcess();
+    network.spawned = () => ({ Messages: [send(receiver)] });
+    const item = await network.process([], receiver);
+    expect((await mu.post(item)).body.id).toBe(item.id);
+    await mu.settled();
+    const [child] = network.items(receiver);
+    expect(child?.tag('From-Process')).toBe(item.id);
+    expect(child?.tag('Pushed-For')).toBe(item.id);
+    expect(network.schedule.get(receiver)?.map((slot) => slot.messageId)).toContain(item.id);
+  });
+
+  test('of an outbox are spawned, booted and announced to who spawned them', async () => {
+    const receiver = network.addProcess();
+    network.spawned = ({ nonce }) => (nonce === 0 ? { Messages: [send(receiver)] } : {});
+    const tags = [
+      { name: 'Data-Protocol', value: 'ao' },
+      { name: 'Type', value: 'Process' },
+      { name: 'Variant', value: 'ao.TN.1' },
+      { name: 'From-Process', value: 'forged' },
+      { name: 'Module', value: network.module },
+      { name: 'Reference', value: '3' },
+    ];
+    let seen: { tag(name: string): string | undefined } | undefined;
+    const spawner = network.addProcess(({ item }) => {
+      if (item?.tag('Action') === 'Spawned') {
+        seen = item;
+        return { Messages: [send(receiver, { Action: 'After' })] };
+      }
+      return { Spawns: [{ Anchor: '3'.padStart(32, '0'), Tags: tags, Data: 'code' }] };
+    });
+    const root = await network.message(spawner);
+    await mu.post(root);
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+
+    const [child] = [...network.schedule.values()].flatMap((slots) =>
+      slots[0]?.item?.tag('Type') === 'Process' ? [slots[0].item] : [],
+    );
+    expect(child?.tags).toEqual([
+      { name: 'Variant', value: 'ao.TN.1' },
+      { name: 'Module', value: network.module },
+      { name: 'Reference', value: '3' },
+      { name: 'Variant', value: 'ao.TN.1' },
+      { name: 'Data-Protocol', value: 'ao' },
+      { name: 'Type', value: 'Process' },
+      { name: 'From-Process', value: spawner },
+      { name: 'Pushed-For', value: root.id },
+      { name: 'Scheduler', value: network.schedulerAddress },
+    ]);
+    expect(child?.anchor).toHaveLength(0);
+    expect(seen).toMatchObject({
+      tags: [
+        { name: 'Module', value: network.module },
+        { name: 'Reference', value: '3' },
+        { name: 'Data-Protocol', value: 'ao' },
+        { name: 'Type', value: 'Message' },
+        { name: 'Process', value: child?.id },
+        { name: 'Action', value: 'Spawned' },
+        { name: 'Variant', value: 'ao.TN.1' },
+        { name: 'From-Process', value: spawner },
+        { name: 'Pushed-For', value: root.id },
+      ],
+    });
+    expect(
+      network
+        .items(receiver)
+        .map((item) => item.tag('From-Process'))
+        .sort(),
+    ).toEqual([spawner, child?.id].sort());
+  });
+});
+
+describe('assignments', () => {
+  test('of clients are passed on with base-layer and exclude, and their outbox is sent', async () => {
+    const receiver = network.addProcess();
+    const process = network.addProcess(() => ({ Messages: [send(receiver)] }));
+    const transaction = id();
+    const path = `/?process-id=${process}&assign=${transaction}&base-layer&exclude=Data,Tags`;
+    const { status, body } = await mu.post(new Uint8Array(0), path);
+    const slot = network.schedule.get(process)?.at(-1);
+    expect([status, body]).toEqual([202, { message: 'Processing Assignment', id: slot?.assignmentId }]);
+    expect(slot).toMatchObject({ messageId: transaction, baseLayer: true, exclude: 'Data,Tags' });
+    await mu.settled();
+    expect(network.items(receiver)[0]?.tag('Pushed-For')).toBe(slot?.assignmentId);
+  });
+
+  test('of an outbox go to each process, with BaseLayer and Exclude', async () => {
+    const [first, second] = [network.addProcess(), network.addProcess()];
+    const transaction = id();
+    const assignment = {
+      Processes: [first, second],
+      Message: transaction,
+      BaseLayer: true,
+      Exclude: ['Data'],
+    };
+    const sender = network.addProcess(() => ({ Assignments: [assignment] }));
+    await mu.post(await network.message(sender));
+    await mu.settled();
+    for (const process of [first, second]) {
+      expect(network.schedule.get(process)?.[1]).toMatchObject({
+        messageId: transaction,
+        baseLayer: true,
+        exclude: 'Data',
+      });
+    }
+  });
+});
+
+test('the tree of a message shows every node it caused', async () => {
+  const last = network.addProcess();
+  const middle = network.addProcess(() => ({ Messages: [send(last)] }));
+  const first = network.addProcess(() => ({ Messages: [send(middle)] }));
+  const root = await network.message(first);
+  await mu.post(root);
+  await mu.settled();
+  const nodes = await mu.tree(root.id);
+  expect(nodes.map(({ state, depth, target }) => [state, depth, target])).toEqual([
+    ['done', 0, first],
+    ['done', 1, middle],
+    ['done', 2, last],
+  ]);
+  expect(nodes[1]?.parent).toBe(nodes[0]?.key);
+  expect(nodes[1]).toMatchObject({ kind: 'message', emitter: first, host: network.su.url, error: null });
+});

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FakeNetwork, send } from './fake-network.ts';
+import { type MuClient, startUnit, temporaryDb } from './unit.ts';
+
+let network: FakeNetwork;
+let mu: MuClient;
+let dbPath: string;
+
+beforeEach(async () => {
+  network = await new FakeNetwork().start();
+  dbPath = await temporaryDb();
+  mu = await startUnit(network, { dbPath });
+});
+
+afterEach(async () => {
+  await mu[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+async function ask(method: 'POST' | 'DELETE', processId: string, target = processId) {
+  const { raw } = await network.message(target);
+  const response = await fetch(`${mu.url}/monitor/${processId}`, {
+    method,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: Buffer.from(raw),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+const cron = (n: number, receiver: string) => ({
+  cursor: `cursor-${n}`,
+  node: { Messages: [send(receiver, { Reference: String(n) })] },
+});
+const references = (receiver: string) => network.items(receiver).map((item) => Number(item.tag('Reference')));
+const pollsOf = (route: string) =>
+  network.cu.requests.filter(({ url }) => url.pathname.startsWith(route)).length;
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await mu.get('/status');
+}
+
+test('what crons emit from now on is sent once, over all pages, also after a restart', async () => {
+  const [receiver, process] = [network.addProcess(), network.addProcess()];
+  network.crons = [cron(0, receiver), cron(1, receiver)];
+  expect(await ask('POST', process)).toEqual({ status: 200, text: 'Monitoring process' });
+  await until(() => pollsOf('/cron') > 0);
+  expect(references(receiver)).toEqual([]);
+
+  network.crons.push(...Array.from({ length: 120 }, (_, n) => cron(n + 2, receiver)));
+  await until(() => references(receiver).length === 120);
+
+  await mu[Symbol.asyncDispose]();
+  network.crons.push(cron(122, receiver));
+  mu = await startUnit(network, { dbPath });
+  await until(() => references(receiver).length === 121);
+  await until(() => pollsOf('/cron') > 6);
+  expect(references(receiver)).toEqual(Array.from({ length: 121 }, (_, n) => n + 2));
+  expect(network.items(receiver)[0]?.tag('Pushed-For')).toBeUndefined();
+});
+
+test('monitoring twice is one monitor, and what is not monitored can not be ended', async () => {
+  const process = network.addProcess();
+  expect((await ask('DELETE', process)).status).toBe(404);
+  expect((await ask('POST', process)).status).toBe(200);
+  expect((await ask('POST', process)).status).toBe(200);
+  expect(await (await fetch(`${mu.url}/metrics`)).text()).toContain('ao_mu_monitors 1');
+  expect(await ask('DELETE', process)).toEqual({ status: 200, text: 'Process deleted' });
+  expect((await ask('DELETE', process)).status).toBe(404);
+});
+
+test('the request is signed, and for the process it names', async () => {
+  const [process, other] = [network.addProcess(), network.addProcess()];
+  expect((await ask('POST', process, other)).status).toBe(400);
+  const { raw } = await network.message(process);
+  const changed = Buffer.from(raw);
+  changed[changed.length - 1] = 1;
+  expect((await mu.post(changed, `/monitor/${process}`)).status).toBe(400);
+});
+
+test('a compute unit that fails is asked again, and nothing is missed', async () => {
+  const [receiver, process] = [network.addProcess(), network.addProcess()];
+  await ask('POST', process);
+  await until(() => pollsOf('/cron') > 0);
+  network.cu.fault = () => ({ status: 500 });
+  network.crons = [cron(0, receiver)];
+  const before = pollsOf('/cron');
+  await until(() => pollsOf('/cron') > before + 1);
+  network.cu.fault = () => undefined;
+  await until(() => references(receiver).length === 1);
+});

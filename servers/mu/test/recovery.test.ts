@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Behaviour, FakeNetwork, id, send } from './fake-network.ts';
+import type { FakeUnit, Fault } from './fake-unit.ts';
+import { type MuClient, startUnit } from './unit.ts';
+
+let network: FakeNetwork;
+let mu: MuClient;
+
+beforeEach(async () => {
+  network = await new FakeNetwork().start();
+  mu = await startUnit(network);
+});
+
+afterEach(async () => {
+  await mu[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+/** A process whose message has every kind of child; the children it should have. */
+function busyProcess() {
+  const [receiver, assignee] = [network.addProcess(), network.addProcess()];
+  const [wallet, transaction] = [id(), id()];
+  const Tags = [{ name: 'Module', value: network.module }];
+  const spawned: string[] = [];
+  const behaviour: Behaviour = ({ item }) => {
+    if (item?.tag('Action') === 'Spawned') {
+      spawned.push(item.tag('Process') ?? '');
+      return {};
+    }
+    return {
+      Messages: [send(receiver, { Reference: '1' }), send(receiver, { Reference: '2' }), send(wallet)],
+      Spawns: [{ Anchor: '', Tags }],
+      Assignments: [{ Processes: [assignee], Message: transaction }],
+    };
+  };
+  const process = network.addProcess(behaviour);
+  const check = () => {
+    expect(network.items(process)).toHaveLength(2);
+    expect(network.items(receiver).map((item) => item.tag('Reference'))).toEqual(['1', '2']);
+    expect(network.schedule.get(assignee)?.map(({ messageId }) => messageId)).toEqual([
+      assignee,
+      transaction,
+    ]);
+    expect(spawned).toHaveLength(1);
+    const born = [...network.schedule.values()].filter(([slot]) => slot?.item?.tag('Type') === 'Process');
+    expect(born.map(([slot]) => slot?.messageId)).toEqual(spawned);
+    expect(new Set(network.uploads.map((item) => item.id)).size).toBe(1);
+  };
+  return { process, check };
+}
+
+const faults: Record<string, Fault> = {
+  'is down': 'break-before',
+  'does its work but breaks the connection': 'break-after',
+  'answers 500': { status: 500, body: { error: 'broken' } },
+  'answers garbage': { status: 200, body: '<html>' },
+  'is too busy': { status: 429, body: { error: 'slow down' } },
+};
+
+describe.each(['su', 'cu', 'gateway', 'uploader'] as const)('while the %s', (name) => {
+  test.each(Object.entries(faults))(
+    '%s for a while, everything arrives once all the same',
+    async (_, fault) => {
+      const { process, check } = busyProcess();
+      const unit: FakeUnit = network[name];
+      const item = await network.message(process);
+      // The scheduler is allowed to take the client's own message, so that the outbox is what suffers.
+      const failing = new Map<string, number>();
+      unit.fault = ({ method, url, body }) => {
+        if (body.includes(Buffer.from(item.signature)) || url.pathname === `/processes/${process}`)
+          return undefined;
+        const key = `${method}${url.pathname}${body.subarray(0, 60).toString('hex')}`;
+        const count = (failing.get(key) ?? 0) + 1;
+        failing.set(key, count);
+        return count <= 2 ? fault : undefined;
+      };
+      expect((await mu.post(item)).status).toBe(202);
+      expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+      check();
+    },
+  );
+});
+
+test('an outage of the directory never makes a process look like a wallet', async () => {
+  const receiver = network.addProcess();
+  const process = network.addProcess(() => ({ Messages: [send(receiver)] }));
+  network.processes.delete(receiver);
+  let looked = 0;
+  network.gateway.fault = () => {
+    looked += 1;
+    return looked < 4 ? { status: looked === 1 ? 404 : 500 } : undefined;
+  };
+  network.su.fault = ({ url }) =>
+    url.pathname === `/processes/${receiver}` && looked >= 3
+      ? { status: 200, body: processBody(receiver) }
+      : undefined;
+  await mu.post(await network.message(process));
+  expect(await mu.settled()).toMatchObject({ dead: 0 });
+  expect(network.uploads).toEqual([]);
+  expect(network.items(receiver)).toHaveLength(1);
+});
+
+function processBody(processId: string) {
+  const owner = { address: id(), key: '' };
+  return { process_id: processId, block: '1', owner, tags: [], timestamp: 1 };
+}
+
+test('what keeps failing is given up at its age, and says why', async () => {
+  await mu[Symbol.asyncDispose]();
+  mu = await startUnit(network, { env: { RETRY_MAX_AGE_MS: '100' } });
+  const process = network.addProcess();
+  network.cu.fault = () => ({ status: 500, body: { error: 'no memory left' } });
+  const item = await network.message(process);
+  await mu.post(item);
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 1 });
+  const [node] = await mu.tree(item.id);
+  expect(node?.error).toContain('no memory left');
+});
+
+test('what a scheduler refuses is dead, with its words, and its lane goes on', async () => {
+  const receiver = network.addProcess();
+  const process = network.addProcess(() => ({
+    Messages: [send(receiver, { Action: 'Bad' }), send(receiver, { Action: 'Good' })],
+  }));
+  network.su.fault = ({ method, body }) =>
+    method === 'POST' && body.includes('Bad') ? { status: 400, body: { error: 'too bad' } } : undefined;
+  await mu.post(await network.message(process));
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 1 });
+  expect(network.items(receiver).map((item) => item.tag('Action'))).toEqual(['Good']);
+  const { nodes } = await mu.get<{ nodes: { error: string }[] }>(`/outbox/${process}`);
+  expect(nodes.map((node) => node.error)).toEqual([expect.stringContaining('too bad')]);
+});

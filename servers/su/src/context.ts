@@ -1,0 +1,55 @@
+import type { Signer } from '@ao-ts/core/ans104';
+import { GatewayClient, GroupCommit, HttpClient, readSigner, UploaderClient } from '@ao-ts/server-kit';
+import { type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import type { ScheduleStore } from './domain/schedule-store.ts';
+import type { UploadOutbox } from './domain/upload-outbox.ts';
+import { openScheduleDatabase } from './stores/database.ts';
+import { SqliteScheduleStore } from './stores/sqlite-schedule-store.ts';
+import { SqliteUploadOutbox } from './stores/sqlite-upload-outbox.ts';
+
+/** What the unit works with; a test may replace any of it. */
+export interface Context {
+  logger: Logger;
+  /** Unix milliseconds. */
+  clock: () => number;
+  signer: Signer;
+  http: HttpClient;
+  gateway: GatewayClient;
+  uploader: Pick<UploaderClient, 'upload'>;
+  store: ScheduleStore;
+  outbox: UploadOutbox;
+  /** Waits between attempts to upload, in ms. */
+  uploadDelay: { firstMs: number; maxMs: number };
+}
+
+export type Overrides = Partial<Context>;
+
+export async function createContext(config: Config, overrides: Overrides): Promise<Context> {
+  const logger = overrides.logger ?? pino({ name: 'su', level: config.LOG_LEVEL });
+  const signer = overrides.signer ?? (await readSigner(config.SU_WALLET_PATH));
+  const http = overrides.http ?? new HttpClient();
+  const arweaveUrl = config.ARWEAVE_URL ?? config.GATEWAY_URL;
+  const graphqlUrl = config.GRAPHQL_URL ?? `${config.GATEWAY_URL}/graphql`;
+  return {
+    logger,
+    clock: Date.now,
+    signer,
+    http,
+    gateway: new GatewayClient(http, arweaveUrl, graphqlUrl),
+    uploader: new UploaderClient(http, config.UPLOAD_NODE_URL),
+    uploadDelay: { firstMs: 1000, maxMs: 32_000 },
+    ...openStores(config, overrides),
+    ...overrides,
+  };
+}
+
+function openStores(config: Config, overrides: Overrides): Pick<Context, 'store' | 'outbox'> {
+  if (overrides.store && overrides.outbox) return { store: overrides.store, outbox: overrides.outbox };
+  const { db, close } = openScheduleDatabase(config.DB_URL);
+  const commits = new GroupCommit(db);
+  return {
+    store: new SqliteScheduleStore(db, commits, close),
+    outbox: new SqliteUploadOutbox(db, commits),
+  };
+}

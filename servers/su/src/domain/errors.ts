@@ -1,0 +1,34 @@
+import { AoError } from '@ao-ts/core';
+
+// Clients of Scheduler Units compare some of these texts, so they are spelled as they always were.
+
+export const processNotFound = (processId: string): AoError =>
+  new AoError('PROCESS.NOT_FOUND', 'NotFound("Process not found")', { action: 'fix', facts: { processId } });
+
+export const nothingFound = (id: string): AoError =>
+  new AoError('SCHEDULE.NOT_FOUND', 'Message or Process not found', { action: 'fix', facts: { id } });
+
+export const noLatest = (processId: string): AoError =>
+  new AoError('SCHEDULE.NO_LATEST', 'Latest message not available', { action: 'fix', facts: { processId } });
+
+export const duplicateItem = (itemId: string): AoError =>
+  new AoError('SCHEDULE.DUPLICATE', 'MessageExists("Message already exists")', {
+    action: 'fix',
+    facts: { itemId },
+  });
+
+export const duplicateContent = (itemId: string): AoError =>
+  new AoError('SCHEDULE.DUPLICATE', 'MessageExists("Deep hash already exists")', {
+    action: 'fix',
+    facts: { itemId },
+  });
+
+export const conflict = (processId: string): AoError =>
+  new AoError(
+    'SCHEDULE.CONFLICT',
+    'The slot was lost because the one before it could not be stored. Send the item again.',
+    { action: 'retry', facts: { processId } },
+  );
+
+export const refused = (text: string, facts: Record<string, unknown> = {}): AoError =>
+  new AoError('SCHEDULE.REFUSED', text, { action: 'fix', facts });

@@ -1,0 +1,67 @@
+import { type DataItem, readSignedItem, type Tag } from '@ao-ts/core/ans104';
+import { contentHash } from './content-hash.ts';
+import { refused } from './errors.ts';
+import type { Entry } from './process-line.ts';
+
+export interface ItemAdmissionOptions {
+  /** Addresses a spawn's Scheduler tag may name; `*` among them for any. */
+  schedulers: readonly string[];
+  /** True if a transaction or item is on Arweave. */
+  onArweave: (id: string) => Promise<boolean>;
+}
+
+/**
+ * Parses, verifies and checks a posted item: everything that can be decided without a slot.
+ * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
+ */
+export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions): Promise<Entry> {
+  const item = await readSignedItem(raw);
+  const type = firstOf(item.tags, 'Type', 'type');
+  if (type === undefined) throw refused('Type tag not present');
+  if (type !== 'Process' && type !== 'Message') throw refused('Unsupported Type tag value', { type });
+  if (firstOf(item.tags, 'Data-Protocol', 'data-protocol') === undefined) {
+    throw refused('Data-Protocol tag not present');
+  }
+  for (const { name, value } of item.tags) {
+    if (name.endsWith('+link') || value.endsWith('+link')) {
+      throw refused(`Tag ${name} cannot contain +link`);
+    }
+  }
+  return type === 'Process' ? admitProcess(item, options) : admitMessage(item);
+}
+
+async function admitProcess(item: DataItem, { schedulers, onArweave }: ItemAdmissionOptions): Promise<Entry> {
+  const scheduler = item.tag('Scheduler');
+  if (item.tag('Module') === undefined || scheduler === undefined) {
+    throw refused('Required Module and Scheduler tags for Process type not present');
+  }
+  if (!schedulers.includes('*') && !schedulers.includes(scheduler)) {
+    throw refused(
+      `The Scheduler tag names ${scheduler}, but this scheduler is ${schedulers[0]}: spawn with that address.`,
+      { scheduler },
+    );
+  }
+  const onBoot = item.tag('On-Boot');
+  if (onBoot !== undefined && onBoot !== 'Data' && !(await onArweave(onBoot))) {
+    throw refused('Invalid tx id for On-Boot tag', { onBoot });
+  }
+  return { processId: item.id, itemId: item.id, item: item.raw, exclude: [] };
+}
+
+function admitMessage(item: DataItem): Entry {
+  if (item.target.length === 0) {
+    throw refused('The message has no target: set it to the id of the process it is for.');
+  }
+  const pushed = item.tag('From-Process') !== undefined;
+  return {
+    processId: item.targetId,
+    itemId: item.id,
+    item: item.raw,
+    exclude: [],
+    ...(pushed ? { contentHash: contentHash(item) } : {}),
+  };
+}
+
+function firstOf(tags: readonly Tag[], ...names: readonly string[]): string | undefined {
+  return tags.find((tag) => names.includes(tag.name))?.value;
+}

@@ -1,0 +1,51 @@
+import type { App } from '@ao-ts/server-kit';
+import { z } from 'zod';
+import { type Arweave, admitAssignment } from '../domain/assignment-admission.ts';
+import { refused } from '../domain/errors.ts';
+import { admitItem, type ItemAdmissionOptions } from '../domain/item-admission.ts';
+import type { ScheduleStore } from '../domain/schedule-store.ts';
+import type { Scheduler } from '../domain/scheduler.ts';
+
+export interface ScheduleRouteOptions extends ItemAdmissionOptions {
+  scheduler: Scheduler;
+  store: ScheduleStore;
+  arweave: Arweave;
+}
+
+const querystring = z.object({
+  'process-id': z.string().optional(),
+  assign: z.string().optional(),
+  'base-layer': z.string().optional(),
+  exclude: z.string().optional(),
+});
+
+/** `POST /`: schedules the signed item in the body, or assigns what `assign` names to the process `process-id`. */
+export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
+  const { scheduler, store, arweave } = options;
+  // The body is an item whatever its content type says, or nothing.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  app.post('/', { schema: { querystring } }, async (request) => {
+    const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
+    if (processId !== undefined && assign !== undefined) {
+      const entry = await admitAssignment(
+        {
+          processId,
+          assign,
+          baseLayer: baseLayer !== undefined,
+          exclude: exclude?.split(',').filter((name) => name !== '') ?? [],
+        },
+        { store, arweave },
+      );
+      const slot = await scheduler.schedule(entry);
+      return { id: slot.assignmentId, timestamp: slot.timestamp };
+    }
+    if (processId !== undefined || assign !== undefined) {
+      throw refused('If sending assign or process-id, you must send both.');
+    }
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const slot = await scheduler.schedule(await admitItem(body, options));
+    return { id: slot.itemId, timestamp: slot.timestamp };
+  });
+}

@@ -1,0 +1,95 @@
+import { createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import { anyHas, arweaveOf } from './arweave.ts';
+import type { Config } from './config.ts';
+import { createContext, type Overrides } from './context.ts';
+import { BlockHeight } from './domain/block-height.ts';
+import { Scheduler } from './domain/scheduler.ts';
+import { headOf } from './domain/slot.ts';
+import { Uploads } from './domain/uploads.ts';
+import { identityRoute } from './routes/identity.ts';
+import { latestRoute } from './routes/latest.ts';
+import { processRoute } from './routes/process.ts';
+import { scheduleRoute } from './routes/schedule.ts';
+import { slotOrPageRoute } from './routes/slot-or-page.ts';
+import { timestampRoute } from './routes/timestamp.ts';
+
+/**
+ * Makes a Scheduler Unit. It starts with the gateway or the uploader away: reading works, writing works once a block
+ * height was ever seen, uploads wait.
+ */
+export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
+  const context = await createContext(config, overrides);
+  const { store, outbox, gateway, uploader, clock, logger, signer } = context;
+  const { app, metrics } = await createApp({
+    logger,
+    // Clients of Scheduler Units rely on 400 for whatever they asked wrongly, "not found" included.
+    statusOf: (error) => ([404, 422].includes(statusOf(error)) ? 400 : statusOf(error)),
+  });
+
+  const newest = await store.newest();
+  const height = new BlockHeight({
+    source: gateway,
+    lastSeen: newest && headOf(newest).blockHeight,
+    refreshMs: config.HEIGHT_REFRESH_MS,
+    onFailure: (reason) => logger.warn({ reason }, 'the gateway does not tell the block height'),
+  });
+  const uploads = new Uploads({
+    outbox,
+    upload: (item) => uploader.upload(item),
+    clock,
+    firstDelayMs: context.uploadDelay.firstMs,
+    maxDelayMs: context.uploadDelay.maxMs,
+    onFailure: (reason) => logger.warn({ reason }, 'an upload failed and will be tried again'),
+  });
+  const scheduler = new Scheduler({
+    store,
+    signer,
+    height: () => height.current(),
+    clock,
+    maxQueue: config.MAX_QUEUE,
+    onStored: () => uploads.wake(),
+  });
+
+  identityRoute(app, { address: signer.address, clock });
+  timestampRoute(app, { height, clock });
+  scheduleRoute(app, {
+    scheduler,
+    store,
+    arweave: arweaveOf(gateway),
+    schedulers: [signer.address, ...config.SCHEDULER_ADDRESSES],
+    onArweave: (id) => anyHas(context.http, onBootGateways(config), id),
+  });
+  processRoute(app, { store });
+  latestRoute(app, { store });
+  slotOrPageRoute(app, { store, maxPageBytes: config.MAX_PAGE_BYTES });
+
+  metrics.gauge('su_uploads_pending', 'Slots that are not on Arweave yet.', () => outbox.depth());
+  metrics.gauge('su_slots_waiting', 'Items that wait for their slot.', () => scheduler.waiting);
+
+  let url: string | undefined;
+  return {
+    get url() {
+      if (url === undefined) throw new Error('The scheduler unit is not started.');
+      return url;
+    },
+    async start() {
+      height.start();
+      uploads.start();
+      url = await listen(app, 'scheduler unit', { host: config.HOST, port: config.PORT });
+      logger.info({ url, address: signer.address }, 'scheduler unit ready');
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      height.stop();
+      const stopped = uploads.stop();
+      // Cuts uploads short that wait for an answer; they are in the outbox.
+      await context.http.close();
+      await stopped;
+      await store.close();
+    },
+  };
+}
+
+function onBootGateways({ ARWEAVE_URL_LIST, ARWEAVE_URL, GATEWAY_URL }: Config): readonly string[] {
+  return ARWEAVE_URL_LIST ?? [ARWEAVE_URL ?? GATEWAY_URL];
+}

@@ -1,0 +1,135 @@
+import { AoError, errorMessage } from '@ao-ts/core';
+import type { GroupCommit, Sqlite } from '@ao-ts/server-kit';
+import type { Statement } from 'better-sqlite3';
+import { conflict, duplicateContent, duplicateItem } from '../domain/errors.ts';
+import type { ScheduleStore } from '../domain/schedule-store.ts';
+import type { Slot } from '../domain/slot.ts';
+
+const COLUMNS = `process_id AS processId, nonce, timestamp, assignment_id AS assignmentId, assignment,
+  item_id AS itemId, item`;
+
+/** Schedules in SQLite. Slots that are ready in the same turn of the event loop share one sync of the disk. */
+export class SqliteScheduleStore implements ScheduleStore {
+  readonly #commits: GroupCommit;
+  readonly #close: () => void;
+  readonly #sql: Record<
+    | 'slot'
+    | 'latest'
+    | 'newest'
+    | 'nonceAt'
+    | 'find'
+    | 'headNonce'
+    | 'hasItem'
+    | 'hasContent'
+    | 'addSlot'
+    | 'addContent'
+    | 'addUpload',
+    Statement
+  >;
+
+  constructor(db: Sqlite, commits: GroupCommit, close: () => void) {
+    this.#commits = commits;
+    this.#close = close;
+    this.#sql = {
+      slot: db.prepare(`SELECT ${COLUMNS} FROM slots WHERE process_id = ? AND nonce = ?`),
+      latest: db.prepare(`SELECT ${COLUMNS} FROM slots WHERE process_id = ? ORDER BY nonce DESC LIMIT 1`),
+      newest: db.prepare(`SELECT ${COLUMNS} FROM slots ORDER BY sequence DESC LIMIT 1`),
+      nonceAt: db
+        .prepare(
+          'SELECT nonce FROM slots WHERE process_id = ? AND timestamp <= ? ORDER BY timestamp DESC LIMIT 1',
+        )
+        .pluck(),
+      find: db.prepare(
+        `SELECT ${COLUMNS} FROM slots
+         WHERE sequence IN (
+           SELECT sequence FROM slots WHERE item_id = @id AND nonce > 0
+           UNION SELECT sequence FROM slots WHERE assignment_id = @id)
+         ORDER BY process_id = @processId DESC, item IS NULL, sequence LIMIT 1`,
+      ),
+      headNonce: db
+        .prepare('SELECT nonce FROM slots WHERE process_id = ? ORDER BY nonce DESC LIMIT 1')
+        .pluck(),
+      hasItem: db.prepare('SELECT 1 FROM slots WHERE item_id = ? AND item IS NOT NULL').pluck(),
+      hasContent: db.prepare('SELECT 1 FROM content_hashes WHERE process_id = ? AND hash = ?').pluck(),
+      addSlot: db.prepare(
+        `INSERT INTO slots (process_id, nonce, timestamp, assignment_id, item_id, assignment, item)
+         VALUES (@processId, @nonce, @timestamp, @assignmentId, @itemId, @assignment, @item)`,
+      ),
+      addContent: db.prepare('INSERT INTO content_hashes (process_id, hash) VALUES (?, ?)'),
+      addUpload: db.prepare('INSERT INTO uploads (sequence) VALUES (?)'),
+    };
+  }
+
+  async append(slot: Slot, contentHash?: Uint8Array): Promise<void> {
+    try {
+      await this.#commits.write(() => this.#insert(slot, contentHash));
+    } catch (cause) {
+      if (cause instanceof AoError) throw cause;
+      throw new AoError(
+        'STORE.FAILED',
+        'The schedule can not be written right now; the item has no slot. Send it again later.',
+        { action: 'retry', facts: { reason: errorMessage(cause) }, cause },
+      );
+    }
+  }
+
+  #insert(slot: Slot, contentHash: Uint8Array | undefined): void {
+    const { processId, itemId, nonce, item } = slot;
+    if (((this.#sql.headNonce.get(processId) as number | undefined) ?? -1) !== nonce - 1) {
+      throw conflict(processId);
+    }
+    if (item !== null && this.#sql.hasItem.get(itemId) !== undefined) throw duplicateItem(itemId);
+    if (contentHash) {
+      if (this.#sql.hasContent.get(processId, contentHash) !== undefined) throw duplicateContent(itemId);
+      this.#sql.addContent.run(processId, contentHash);
+    }
+    const { lastInsertRowid } = this.#sql.addSlot.run(slot);
+    this.#sql.addUpload.run(lastInsertRowid);
+  }
+
+  async slot(processId: string, nonce: number): Promise<Slot | undefined> {
+    return this.#sql.slot.get(processId, nonce) as Slot | undefined;
+  }
+
+  async latest(processId: string): Promise<Slot | undefined> {
+    return this.#sql.latest.get(processId) as Slot | undefined;
+  }
+
+  async newest(): Promise<Slot | undefined> {
+    return this.#sql.newest.get() as Slot | undefined;
+  }
+
+  async *range(processId: string, from: number, to: number): AsyncIterable<Slot> {
+    // One statement a slot: a long cursor would keep the connection from writing until its reader is done.
+    for (let nonce = from; nonce <= to; nonce++) {
+      const slot = this.#sql.slot.get(processId, nonce) as Slot | undefined;
+      if (!slot) return;
+      yield slot;
+    }
+  }
+
+  async nonceAt(processId: string, timestamp: number): Promise<number> {
+    return (this.#sql.nonceAt.get(processId, timestamp) as number | undefined) ?? -1;
+  }
+
+  async find(id: string, processId?: string): Promise<Slot | undefined> {
+    return this.#sql.find.get({ id, processId: processId ?? '' }) as Slot | undefined;
+  }
+
+  async hasProcess(processId: string): Promise<boolean> {
+    return this.#sql.headNonce.get(processId) !== undefined;
+  }
+
+  async hasItem(itemId: string): Promise<boolean> {
+    return this.#sql.hasItem.get(itemId) !== undefined;
+  }
+
+  async hasContent(processId: string, contentHash: Uint8Array): Promise<boolean> {
+    return this.#sql.hasContent.get(processId, contentHash) !== undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#commits.flush();
+    this.#close();
+  }
+}
