@@ -31,6 +31,8 @@ export async function networkSuite(): Promise<Figure[]> {
     { name: 'Variant', value: 'ao.TN.1' },
     { name: 'Type', value: type },
   ];
+  // The same content signed by this key would be the same item, and refused.
+  const anchor = () => randomBytes(16).toString('hex');
   const post = (item: DataItem) =>
     http.send(network.file.mu, {
       method: 'POST',
@@ -45,14 +47,14 @@ export async function networkSuite(): Promise<Figure[]> {
       { name: 'Authority', value: network.file.authority },
       { name: 'On-Boot', value: 'Data' },
     ];
-    const item = await createDataItem({ tags, data: source }, client);
+    const item = await createDataItem({ anchor: anchor(), tags, data: source }, client);
     const { status, body } = await post(item);
     if (status !== 202) throw new Error(`spawn answered ${status}: ${body}`);
     await compute.result(item.id, item.id);
     return item.id;
   };
   const message = (target: string, tags: Tag[]) =>
-    createDataItem({ target, tags: [...protocol('Message'), ...tags], data: ' ' }, client);
+    createDataItem({ target, anchor: anchor(), tags: [...protocol('Message'), ...tags], data: ' ' }, client);
   const counts = (target: string, n: number) =>
     Promise.all(Array.from({ length: n }, () => message(target, [{ name: 'Action', value: 'Count' }])));
 

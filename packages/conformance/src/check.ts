@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { randomBytes } from 'node:crypto';
 import { createDataItem, type DataItem, type Signer, type Tag } from '@ao-ts/core/ans104';
 import type { z } from 'zod';
 
@@ -27,6 +28,9 @@ const PROTOCOL: Tag[] = [
   { name: 'Variant', value: 'ao.TN.1' },
 ];
 
+// Some keys sign the same content the same way, and the same item is scheduled only once.
+const anchor = () => randomBytes(16).toString('hex');
+
 export function tagList(tags: Record<string, string>): Tag[] {
   return Object.entries(tags).map(([name, value]) => ({ name, value }));
 }
@@ -41,7 +45,7 @@ export function processItem(target: Target, source = ' '): Promise<DataItem> {
     Authority: authority,
     'On-Boot': 'Data',
   });
-  return createDataItem({ tags: [...PROTOCOL, ...tags], data: source }, target.signer);
+  return createDataItem({ anchor: anchor(), tags: [...PROTOCOL, ...tags], data: source }, target.signer);
 }
 
 /** A signed Message item. */
@@ -52,7 +56,7 @@ export function messageItem(
   data = ' ',
 ): Promise<DataItem> {
   const all = [...PROTOCOL, ...tagList({ Type: 'Message', ...tags })];
-  return createDataItem({ target: processId, tags: all, data }, target.signer);
+  return createDataItem({ target: processId, anchor: anchor(), tags: all, data }, target.signer);
 }
 
 export function post(url: string, item: Uint8Array): Promise<Response> {

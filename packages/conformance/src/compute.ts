@@ -17,7 +17,7 @@ async function counted(target: Target, times: number): Promise<{ processId: stri
   assert.equal((await post(target.su, process.raw)).status, 200);
   const messageIds: string[] = [];
   for (let i = 0; i < times; i++) {
-    const message = await messageItem(target, process.id, { Action: 'Count', N: String(i) });
+    const message = await messageItem(target, process.id, { Action: 'Count' });
     assert.equal((await post(target.su, message.raw)).status, 200);
     messageIds.push(message.id);
   }

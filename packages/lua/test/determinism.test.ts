@@ -49,7 +49,7 @@ it('gives the same results and the same memory on both loaders', async () => {
   const [reference, own] = await Promise.all(
     loaders.map(async (loader) => {
       await using process = await TestProcess.load(loader, await moduleBinary());
-      return play(process);
+      return await play(process);
     }),
   );
   expect(own).toEqual(reference);

@@ -32,7 +32,7 @@ export class MuProcess {
       const { msg, url } = JSON.parse(line);
       if (msg !== 'messenger unit ready') continue;
       child.stdout.resume();
-      return new MuClient(url, () => this.kill());
+      return new MuClient(url, async () => void (await this.kill()));
     }
     throw new Error('The unit ended before it was ready');
   }

@@ -1,35 +1,63 @@
 import { BaseConfig, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
 import { z } from 'zod';
 
-const schema = z.object({
-  ...BaseConfig,
-  PORT: EnvPort.default(4003),
-  SU_WALLET_PATH: z
-    .string()
-    .describe('File with the key that signs assignments (JWK): RSA-4096, Ed25519 or secp256k1.'),
-  DB_URL: z.string().default('./data/su.sqlite').describe('File that keeps the schedules.'),
-  GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),
-  ARWEAVE_URL: EnvUrl.optional().describe('Where blocks and data are asked for; GATEWAY_URL unless set.'),
-  GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
-  ARWEAVE_URL_LIST: EnvList.optional().describe('Gateways that may hold what On-Boot names.'),
-  UPLOAD_NODE_URL: EnvUrl.describe('Bundler that puts items and assignments on Arweave.'),
-  SCHEDULER_ADDRESSES: EnvList.default([]).describe(
-    "Addresses a spawn's Scheduler tag may name besides this unit's own; `*` for any.",
-  ),
-  HEIGHT_REFRESH_MS: z.coerce.number().int().min(10).default(5000),
-  MAX_PAGE_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(64 * 1024 * 1024)
-    .describe('A page of a schedule ends after this many bytes of JSON.'),
-  MAX_QUEUE: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(2000)
-    .describe('Items of one process that may wait for their slot.'),
-});
+const schema = z
+  .object({
+    ...BaseConfig,
+    PORT: EnvPort.default(4003),
+    SU_WALLET_PATH: z
+      .string()
+      .describe('File with the key that signs assignments (JWK): RSA-4096, Ed25519 or secp256k1.'),
+    DB_URL: z.string().default('./data/su.sqlite').describe('File that keeps the schedules.'),
+    GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),
+    ARWEAVE_URL: EnvUrl.optional().describe('Where blocks and data are asked for; GATEWAY_URL unless set.'),
+    GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
+    ARWEAVE_URL_LIST: EnvList.optional().describe('Gateways that may hold what On-Boot names.'),
+    UPLOAD_NODE_URL: EnvUrl.describe('Bundler that puts items and assignments on Arweave.'),
+    SCHEDULER_ADDRESSES: EnvList.default([]).describe(
+      "Addresses a spawn's Scheduler tag may name besides this unit's own; `*` for any.",
+    ),
+    HEIGHT_REFRESH_MS: z.coerce.number().int().min(10).default(5000),
+    MAX_PAGE_BYTES: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(64 * 1024 * 1024)
+      .describe('A page of a schedule ends after this many bytes of JSON.'),
+    MAX_QUEUE: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(2000)
+      .describe('Items of one process that may wait for their slot.'),
+    MAX_BYTES_IN_FLIGHT: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(256 * 1024 * 1024)
+      .describe('Bodies of unanswered requests together.'),
+    MAX_MESSAGE_SIZE_BYTES: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('No limit of its own unless set.'),
+    MAX_SIZE_OWNER_WHITELIST: EnvList.default([]).describe('Addresses that may send larger messages.'),
+    MAX_SIZE_FROM_OWNER_WHITELIST: EnvList.default([]).describe(
+      'Addresses that may do so for the processes …',
+    ),
+    MAX_SIZE_FROM_WHITELIST: EnvList.default([]).describe('… named here.'),
+    IP_WHITELIST_URL: EnvUrl.optional().describe(
+      'JSON array of addresses that may write; everybody unless set.',
+    ),
+    PROCESS_WHITELIST_URL: EnvUrl.optional().describe('JSON of the processes served; all unless set.'),
+    URL: EnvUrl.optional().describe('Own URL, as PROCESS_WHITELIST_URL spells it.'),
+    LIST_REFRESH_MS: z.coerce.number().int().min(10).default(10_000),
+  })
+  .refine((config) => !config.PROCESS_WHITELIST_URL || config.URL, {
+    path: ['URL'],
+    error: 'PROCESS_WHITELIST_URL needs it',
+  });
 
 /** What the Scheduler Unit is told by its environment. */
 export type Config = Readonly<z.output<typeof schema>>;

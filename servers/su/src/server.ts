@@ -2,10 +2,14 @@ import { createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
 import { anyHas, arweaveOf } from './arweave.ts';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
-import { BlockHeight } from './domain/block-height.ts';
+import type { MessageSizeLimit } from './domain/message-size.ts';
+import { RefreshedValues } from './domain/refreshed.ts';
 import { Scheduler } from './domain/scheduler.ts';
 import { headOf } from './domain/slot.ts';
 import { Uploads } from './domain/uploads.ts';
+import { addressList, processAccess } from './remote-lists.ts';
+import { allowOnlyListed } from './routes/address-list.ts';
+import { limitBodies } from './routes/body-budget.ts';
 import { identityRoute } from './routes/identity.ts';
 import { latestRoute } from './routes/latest.ts';
 import { processRoute } from './routes/process.ts';
@@ -19,19 +23,22 @@ import { timestampRoute } from './routes/timestamp.ts';
  */
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
-  const { store, outbox, gateway, uploader, clock, logger, signer } = context;
+  const { store, outbox, http, gateway, uploader, clock, logger, signer } = context;
   const { app, metrics } = await createApp({
     logger,
     // Clients of Scheduler Units rely on 400 for whatever they asked wrongly, "not found" included.
     statusOf: (error) => ([404, 422].includes(statusOf(error)) ? 400 : statusOf(error)),
   });
 
+  const fresh = new RefreshedValues((reason, what) => {
+    logger.warn({ reason }, `${what} can not be refreshed`);
+  });
   const newest = await store.newest();
-  const height = new BlockHeight({
-    source: gateway,
-    lastSeen: newest && headOf(newest).blockHeight,
+  const height = fresh.keep<number>({
+    what: 'The block height',
+    ask: async (seen = 0) => Math.max(await gateway.height(), seen),
+    initial: newest && headOf(newest).blockHeight,
     refreshMs: config.HEIGHT_REFRESH_MS,
-    onFailure: (reason) => logger.warn({ reason }, 'the gateway does not tell the block height'),
   });
   const uploads = new Uploads({
     outbox,
@@ -44,11 +51,16 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const scheduler = new Scheduler({
     store,
     signer,
-    height: () => height.current(),
+    height,
     clock,
     maxQueue: config.MAX_QUEUE,
     onStored: () => uploads.wake(),
   });
+
+  const access = processAccess(config, { http, fresh });
+  const addresses = addressList(config, { http, fresh });
+  if (addresses) allowOnlyListed(app, addresses);
+  limitBodies(app, config.MAX_BYTES_IN_FLIGHT);
 
   identityRoute(app, { address: signer.address, clock });
   timestampRoute(app, { height, clock });
@@ -57,11 +69,13 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     store,
     arweave: arweaveOf(gateway),
     schedulers: [signer.address, ...config.SCHEDULER_ADDRESSES],
-    onArweave: (id) => anyHas(context.http, onBootGateways(config), id),
+    onArweave: (id) => anyHas(http, onBootGateways(config), id),
+    access,
+    sizeLimit: sizeLimitOf(config),
   });
-  processRoute(app, { store });
-  latestRoute(app, { store });
-  slotOrPageRoute(app, { store, maxPageBytes: config.MAX_PAGE_BYTES });
+  processRoute(app, { store, access });
+  latestRoute(app, { store, access });
+  slotOrPageRoute(app, { store, access, maxPageBytes: config.MAX_PAGE_BYTES });
 
   metrics.gauge('su_uploads_pending', 'Slots that are not on Arweave yet.', () => outbox.depth());
   metrics.gauge('su_slots_waiting', 'Items that wait for their slot.', () => scheduler.waiting);
@@ -73,17 +87,17 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       return url;
     },
     async start() {
-      height.start();
+      fresh.start();
       uploads.start();
       url = await listen(app, 'scheduler unit', { host: config.HOST, port: config.PORT });
       logger.info({ url, address: signer.address }, 'scheduler unit ready');
     },
     async [Symbol.asyncDispose]() {
       await app.close();
-      height.stop();
+      fresh.stop();
       const stopped = uploads.stop();
       // Cuts uploads short that wait for an answer; they are in the outbox.
-      await context.http.close();
+      await http.close();
       await stopped;
       await store.close();
     },
@@ -92,4 +106,15 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
 
 function onBootGateways({ ARWEAVE_URL_LIST, ARWEAVE_URL, GATEWAY_URL }: Config): readonly string[] {
   return ARWEAVE_URL_LIST ?? [ARWEAVE_URL ?? GATEWAY_URL];
+}
+
+function sizeLimitOf(config: Config): MessageSizeLimit | undefined {
+  const { MAX_MESSAGE_SIZE_BYTES: maxBytes } = config;
+  if (maxBytes === undefined) return undefined;
+  return {
+    maxBytes,
+    owners: config.MAX_SIZE_OWNER_WHITELIST,
+    fromOwners: config.MAX_SIZE_FROM_OWNER_WHITELIST,
+    from: config.MAX_SIZE_FROM_WHITELIST,
+  };
 }

@@ -8,7 +8,7 @@ import { Host } from './host.ts';
 import { canonicalName, GAS_IMPORT, unknownImports } from './imports.ts';
 import { meterModule } from './meter.ts';
 import { type ModuleInterface, readInterface } from './module-interface.ts';
-import { V1_EXPORTS, V1_IMPORT_MODULE } from './v1-names.ts';
+import { hasV1Names, V1_EXPORTS } from './v1-names.ts';
 import { type WasmModule, wasm } from './webassembly.ts';
 
 const PAGE = 65_536;
@@ -82,21 +82,16 @@ async function compileBinary(binary: Uint8Array): Promise<WasmModule> {
   }
 }
 
-/** True for modules of the first format, whose names are single letters. */
-export function isV1({ imports }: ModuleInterface): boolean {
-  return imports.some(({ module }) => module === V1_IMPORT_MODULE);
-}
-
 /** Which layout of C structures the module was built with. */
 export function abiOf({ imports, memory64 }: ModuleInterface): Abi {
   const imported = (name: string) => imports.some((item) => canonicalName(item.module, item.name) === name);
-  if (imported('setTempRet0')) return 'old';
-  return memory64 ? 'wide' : 'new';
+  if (memory64) return 'wide';
+  return imported('setTempRet0') ? 'old' : 'new';
 }
 
 function requireExport(moduleInterface: ModuleInterface, name: string, kind: 'function' | 'memory'): void {
   const letter = Object.keys(V1_EXPORTS).find((candidate) => V1_EXPORTS[candidate] === name);
-  const exported = isV1(moduleInterface) && letter !== undefined ? letter : name;
+  const exported = hasV1Names(moduleInterface.exports) && letter !== undefined ? letter : name;
   if (moduleInterface.exports[exported] === kind) return;
   throw refused('LOADER.NO_HANDLE', `The module exports no ${kind} "${name}", so it can not take messages.`, {
     exports: Object.keys(moduleInterface.exports),

@@ -1,6 +1,6 @@
 import { trap } from './failures.ts';
 import { GuestMemory } from './guest-memory.ts';
-import { V1_EXPORTS } from './v1-names.ts';
+import { hasV1Names, V1_EXPORTS } from './v1-names.ts';
 import type {
   WasmExport,
   WasmFunction,
@@ -22,13 +22,13 @@ export class Guest {
   readonly #exports: Map<string, WasmExport>;
   readonly #v1: boolean;
 
-  constructor(instance: WasmInstance, options: { wide: boolean; v1: boolean }) {
+  constructor(instance: WasmInstance, wide: boolean) {
+    this.#v1 = hasV1Names(instance.exports);
     this.#exports = new Map();
     for (const [name, value] of Object.entries(instance.exports)) {
-      if (value !== undefined) this.#exports.set((options.v1 && V1_EXPORTS[name]) || name, value);
+      if (value !== undefined) this.#exports.set((this.#v1 && V1_EXPORTS[name]) || name, value);
     }
-    this.memory = new GuestMemory(this.#exports.get('memory') as WasmMemory, options.wide);
-    this.#v1 = options.v1;
+    this.memory = new GuestMemory(this.#exports.get('memory') as WasmMemory, wide);
     this.table = this.#exports.get('__indirect_function_table') as WasmTable | undefined;
   }
 

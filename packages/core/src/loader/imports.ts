@@ -15,6 +15,9 @@ const METERING_MODULE = 'metering';
 export const GAS_IMPORT = 'usegas';
 const MODULES = new Set(['env', 'wasi_snapshot_preview1', V1_IMPORT_MODULE, METERING_MODULE]);
 
+const TRAMPOLINES = ['invoke_vii', 'invoke_vjj'];
+const WIDE_RESULTS = new Set(['emscripten_get_heap_max', '_mktime_js', 'strftime', 'strftime_l']);
+
 /** All functions the loader can give to a module, by canonical name; `invoke_*` come on top. */
 export function hostFunctions(host: Host): HostFunctions {
   return {
@@ -45,6 +48,28 @@ export function linkImports(host: Host, imports: readonly FunctionImport[]): Was
     linked[module] = { ...linked[module], [name]: implementation };
   }
   return linked;
+}
+
+/**
+ * All imports of a format, for a module whose own list is not known. Which results are 64-bit integers is known by
+ * name.
+ */
+export function linkEverything(host: Host, wide: boolean): WasmImports {
+  const all: Record<string, WasmFunction> = {};
+  for (const [name, implementation] of Object.entries(hostFunctions(host))) {
+    const result = wide && WIDE_RESULTS.has(name) ? 'i64' : 'i32';
+    all[name] = adapted(implementation, { params: wide ? ['i64'] : [], results: [result] });
+  }
+  for (const name of TRAMPOLINES) all[name] = trampoline(host, name);
+  const letters = Object.entries(V1_IMPORTS).map(
+    ([letter, name]) => [letter, all[name] as WasmFunction] as const,
+  );
+  return {
+    env: all,
+    wasi_snapshot_preview1: all,
+    [METERING_MODULE]: all,
+    [V1_IMPORT_MODULE]: Object.fromEntries(letters),
+  };
 }
 
 /** Turns the 64-bit integers of an import into numbers, and its result back. */

@@ -1,3 +1,10 @@
+export {
+  AoLoader,
+  type AoLoaderOptions,
+  type Handle,
+  type HandleResult,
+  type InstantiateWasm,
+} from './ao-loader.ts';
 export { type CompiledModule, type CompileOptions, compileModule } from './compile.ts';
 export type { Drive } from './drive.ts';
 export type { LoaderErrorCode } from './failures.ts';

@@ -1,10 +1,11 @@
-import { AoError, errorMessage } from '../errors.ts';
+import { AoError, errorMessage, isAoError } from '../errors.ts';
 import { pushArguments } from './arguments.ts';
 import { boot } from './boot.ts';
-import { abiOf, type CompiledModule, isV1, requireMemory } from './compile.ts';
+import { abiOf, type CompiledModule, requireMemory } from './compile.ts';
 import type { Drive } from './drive.ts';
 import { memoryLimit, outOfGas, trap } from './failures.ts';
-import { formatNamed } from './formats.ts';
+import type { Abi } from './file-status.ts';
+import { type Format, formatNamed } from './formats.ts';
 import { Gas } from './gas.ts';
 import { SavedGlobals } from './globals.ts';
 import { Guest } from './guest.ts';
@@ -13,7 +14,7 @@ import { linkImports } from './imports.ts';
 import { GAS_LIMIT_EXPORT, GAS_USED_EXPORT } from './meter.ts';
 import { applySnapshot, damaged, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { LONGJMP } from './trampolines.ts';
-import { type WasmMemory, wasm } from './webassembly.ts';
+import { type WasmInstance, type WasmMemory, wasm } from './webassembly.ts';
 
 const PAGE = 65_536;
 
@@ -141,19 +142,37 @@ export class Instance {
  */
 export function instantiate(compiled: CompiledModule, options: InstantiateOptions = {}): Instance {
   const format = formatNamed(compiled.format);
-  const heapLimit = Math.min(format.heapLimit, options.memoryLimit ?? Number.POSITIVE_INFINITY);
-  requireMemory(compiled.interface, heapLimit);
-
-  const gas = new Gas(options.computeLimit ?? DEFAULT_COMPUTE_LIMIT);
-  const host = new Host({ format, abi: abiOf(compiled.interface), gas, drive: options.drive, heapLimit });
-  try {
+  const host = createHost(format, abiOf(compiled.interface), options);
+  requireMemory(compiled.interface, host.heapLimit);
+  return failingBoot(() => {
     const instance = new wasm.Instance(compiled.module, linkImports(host, compiled.interface.imports));
-    const guest = new Guest(instance, { wide: compiled.interface.memory64, v1: isV1(compiled.interface) });
+    return startInstance(host, instance, compiled.metered);
+  });
+}
+
+/** What the imports of one instance work on. */
+export function createHost(format: Format, abi: Abi, options: InstantiateOptions): Host {
+  const gas = new Gas(options.computeLimit ?? DEFAULT_COMPUTE_LIMIT);
+  const heapLimit = Math.min(format.heapLimit, options.memoryLimit ?? Number.POSITIVE_INFINITY);
+  return new Host({ format, abi, gas, drive: options.drive, heapLimit });
+}
+
+/** Boots an instance whose imports are bound to `host`. Throws `LOADER.BOOT`. */
+export function startInstance(host: Host, instance: WasmInstance, metered: boolean): Instance {
+  return failingBoot(() => {
+    const guest = new Guest(instance, host.abi === 'wide');
     host.attach(guest);
-    if (compiled.metered) attachGas(gas, guest);
+    if (metered) attachGas(host.gas, guest);
     boot(host, guest);
     return new Instance(host, guest);
+  });
+}
+
+function failingBoot(start: () => Instance): Instance {
+  try {
+    return start();
   } catch (cause) {
+    if (isAoError(cause, 'LOADER.BOOT')) throw cause;
     throw new AoError('LOADER.BOOT', `The module failed while it started: ${errorMessage(cause)}`, {
       action: 'never',
       cause,

@@ -17,7 +17,7 @@ export function time(host: Host): HostFunctions {
       third !== undefined
         ? (first >>> 0) + second * 2 ** 32
         : host.abi === 'old'
-          ? readOldTime(host, first)
+          ? host.memory.readI32(first)
           : first;
     const address = memory.unsigned(third ?? second);
     writeCalendar(host, address, new Date(seconds * 1000));
@@ -55,10 +55,6 @@ export function time(host: Host): HostFunctions {
     strftime_l: (target = 0, size = 0, pattern = 0, tm = 0) =>
       formatTime(host.memory, target, size, pattern, tm),
   };
-}
-
-function readOldTime(host: Host, address: number): number {
-  return host.memory.wide ? host.memory.readI64(address) : host.memory.readI32(address);
 }
 
 function dayOfYear(date: Date): number {

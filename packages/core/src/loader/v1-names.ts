@@ -50,3 +50,8 @@ export const V1_EXPORTS: Readonly<Record<string, string>> = {
   N: 'stackRestore',
   O: 'stackAlloc',
 };
+
+/** True for the exports of a module of the first format. */
+export function hasV1Names(exports: object): boolean {
+  return !('memory' in exports);
+}

@@ -53,6 +53,6 @@ export interface ResultStore {
   ): Promise<boolean>;
   /** Successful evaluations in the order (timestamp, nonce, cron), scheduled messages before cron messages. */
   list(query: ResultQuery): Promise<Evaluation[]>;
-  /** Resolves once it would survive a crash. */
-  save(evaluation: Evaluation): Promise<void>;
+  /** All or none of them; resolves once they would survive a crash. */
+  save(evaluations: readonly Evaluation[]): Promise<void>;
 }

@@ -46,7 +46,7 @@ export class SqliteResultStore implements ResultStore {
       `SELECT 1 AS found FROM evaluations
        WHERE digest = ? AND process = ? AND nonce < ? AND status <> 'duplicate' LIMIT 1`,
     );
-    this.#insert = db.prepare(
+    this.#insert = db.prepare<[Row]>(
       `INSERT INTO evaluations VALUES
        (@process, @nonce, @timestamp, @cron, @block_height, @message_id, @assignment_id, @digest, @status, @body)
        ON CONFLICT DO NOTHING`,
@@ -99,20 +99,9 @@ export class SqliteResultStore implements ResultStore {
     return rows.map(toEvaluation);
   }
 
-  save(evaluation: Evaluation): Promise<void> {
+  save(evaluations: readonly Evaluation[]): Promise<void> {
     return this.#commit.write(() => {
-      this.#insert.run({
-        process: evaluation.processId,
-        nonce: evaluation.nonce,
-        timestamp: evaluation.timestamp,
-        cron: evaluation.cron ?? '',
-        block_height: evaluation.blockHeight,
-        message_id: evaluation.messageId,
-        assignment_id: evaluation.assignmentId,
-        digest: evaluation.digest,
-        status: evaluation.status,
-        body: Buffer.from(evaluation.body),
-      });
+      for (const evaluation of evaluations) this.#insert.run(toRow(evaluation));
     });
   }
 }
@@ -133,5 +122,20 @@ function toEvaluation(row: Row): Evaluation {
     digest: row.digest,
     status: row.status,
     body: row.body.toString('utf8'),
+  };
+}
+
+function toRow(evaluation: Evaluation): Row {
+  return {
+    process: evaluation.processId,
+    nonce: evaluation.nonce,
+    timestamp: evaluation.timestamp,
+    cron: evaluation.cron ?? '',
+    block_height: evaluation.blockHeight,
+    message_id: evaluation.messageId,
+    assignment_id: evaluation.assignmentId,
+    digest: evaluation.digest,
+    status: evaluation.status,
+    body: Buffer.from(evaluation.body),
   };
 }

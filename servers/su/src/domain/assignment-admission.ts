@@ -2,6 +2,7 @@ import { fromBase64url, isAoError, isId } from '@ao-ts/core';
 import { parseDataItem, type Tag, tagValue } from '@ao-ts/core/ans104';
 import { type Content, contentHash } from './content-hash.ts';
 import { processNotFound, refused } from './errors.ts';
+import type { ProcessAccess } from './process-access.ts';
 import type { Entry } from './process-line.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import { STORED_LIMITS } from './slot.ts';
@@ -38,9 +39,10 @@ const DEFAULT_SETTLEMENT_DEPTH = 20;
  */
 export async function admitAssignment(
   request: AssignmentRequest,
-  { store, arweave }: { store: ScheduleStore; arweave: Arweave },
+  { store, arweave, access }: { store: ScheduleStore; arweave: Arweave; access: ProcessAccess },
 ): Promise<Entry> {
   const { processId, assign, baseLayer, exclude } = request;
+  await access.checkWrite(processId);
   const process = await store.slot(processId, 0);
   if (!process?.item) throw processNotFound(processId);
   if (!isId(assign)) throw refused('assign param must be 43 characters of base64url', { assign });

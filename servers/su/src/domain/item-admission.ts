@@ -1,6 +1,8 @@
 import { type DataItem, readSignedItem, type Tag } from '@ao-ts/core/ans104';
 import { contentHash } from './content-hash.ts';
 import { refused } from './errors.ts';
+import { checkMessageSize, type MessageSizeLimit } from './message-size.ts';
+import type { ProcessAccess } from './process-access.ts';
 import type { Entry } from './process-line.ts';
 
 export interface ItemAdmissionOptions {
@@ -8,6 +10,23 @@ export interface ItemAdmissionOptions {
   schedulers: readonly string[];
   /** True if a transaction or item is on Arweave. */
   onArweave: (id: string) => Promise<boolean>;
+  access: ProcessAccess;
+  sizeLimit: MessageSizeLimit | undefined;
+}
+
+/**
+ * Parses and verifies a posted item and says what it is.
+ * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
+ */
+export async function readItem(raw: Uint8Array): Promise<{ item: DataItem; type: 'Process' | 'Message' }> {
+  const item = await readSignedItem(raw);
+  const type = firstOf(item.tags, 'Type', 'type');
+  if (type === undefined) throw refused('Type tag not present');
+  if (type !== 'Process' && type !== 'Message') throw refused('Unsupported Type tag value', { type });
+  if (type === 'Message' && item.target.length === 0) {
+    throw refused('The message has no target: set it to the id of the process it is for.');
+  }
+  return { item, type };
 }
 
 /**
@@ -15,10 +34,7 @@ export interface ItemAdmissionOptions {
  * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
  */
 export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions): Promise<Entry> {
-  const item = await readSignedItem(raw);
-  const type = firstOf(item.tags, 'Type', 'type');
-  if (type === undefined) throw refused('Type tag not present');
-  if (type !== 'Process' && type !== 'Message') throw refused('Unsupported Type tag value', { type });
+  const { item, type } = await readItem(raw);
   if (firstOf(item.tags, 'Data-Protocol', 'data-protocol') === undefined) {
     throw refused('Data-Protocol tag not present');
   }
@@ -27,7 +43,7 @@ export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions):
       throw refused(`Tag ${name} cannot contain +link`);
     }
   }
-  return type === 'Process' ? admitProcess(item, options) : admitMessage(item);
+  return type === 'Process' ? admitProcess(item, options) : admitMessage(item, options);
 }
 
 async function admitProcess(item: DataItem, { schedulers, onArweave }: ItemAdmissionOptions): Promise<Entry> {
@@ -48,10 +64,9 @@ async function admitProcess(item: DataItem, { schedulers, onArweave }: ItemAdmis
   return { processId: item.id, itemId: item.id, item: item.raw, exclude: [] };
 }
 
-function admitMessage(item: DataItem): Entry {
-  if (item.target.length === 0) {
-    throw refused('The message has no target: set it to the id of the process it is for.');
-  }
+async function admitMessage(item: DataItem, { access, sizeLimit }: ItemAdmissionOptions): Promise<Entry> {
+  await access.checkWrite(item.targetId);
+  checkMessageSize(item, sizeLimit);
   const pushed = item.tag('From-Process') !== undefined;
   return {
     processId: item.targetId,

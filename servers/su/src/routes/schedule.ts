@@ -21,7 +21,7 @@ const querystring = z.object({
 
 /** `POST /`: schedules the signed item in the body, or assigns what `assign` names to the process `process-id`. */
 export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
-  const { scheduler, store, arweave } = options;
+  const { scheduler } = options;
   // The body is an item whatever its content type says, or nothing.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -36,7 +36,7 @@ export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
           baseLayer: baseLayer !== undefined,
           exclude: exclude?.split(',').filter((name) => name !== '') ?? [],
         },
-        { store, arweave },
+        options,
       );
       const slot = await scheduler.schedule(entry);
       return { id: slot.assignmentId, timestamp: slot.timestamp };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { nothingFound } from '../domain/errors.ts';
 import { nodeJson } from '../domain/nodes.ts';
 import { pageJson } from '../domain/page.ts';
+import type { ProcessAccess } from '../domain/process-access.ts';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { Slot } from '../domain/slot.ts';
 
@@ -35,7 +36,7 @@ const querystring = z.object({
 /** `GET /{id}`: the slot of an item or assignment, or a page of a process. */
 export function slotOrPageRoute(
   app: App,
-  { store, maxPageBytes }: { store: ScheduleStore; maxPageBytes: number },
+  { store, access, maxPageBytes }: { store: ScheduleStore; access: ProcessAccess; maxPageBytes: number },
 ): void {
   const params = z.object({ id: z.string() });
   app.get('/:id', { schema: { params, querystring } }, async (request, reply) => {
@@ -46,6 +47,7 @@ export function slotOrPageRoute(
 
     const processId = query['process-id'] ?? query['proc-id'];
     const slot = await findSlot(store, id, processId);
+    await access.checkRead(slot?.processId ?? id);
     if (slot) return reply.send(nodeJson(slot, showAnchor));
 
     const head = await store.latest(id);
