@@ -237,6 +237,7 @@ function ao.result(result)
     Messages = ao.outbox.Messages,
     Spawns = ao.outbox.Spawns,
     Assignments = ao.outbox.Assignments,
+    Patches = ao.outbox.Patches,
   }
 end
 

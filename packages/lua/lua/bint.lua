@@ -112,7 +112,9 @@ local function makeClass(bits)
     end
     if type(value) == 'number' then
       local integer = math.tointeger(value)
-      return integer and bint.frominteger(integer)
+      if integer then return bint.frominteger(integer) end
+      return math.floor(value) == value and math.abs(value) < math.huge and bint.frombase(('%.0f'):format(value))
+        or nil
     end
     if type(value) == 'string' then return bint.fromstring(value) end
   end

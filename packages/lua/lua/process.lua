@@ -80,6 +80,12 @@ function Assign(assignment)
   return 'Assignment added to outbox.'
 end
 
+--- Adds a patch to the result: what changes in the state that the process shows to the outside.
+function Patch(patch)
+  ao.outbox.Patches = ao.outbox.Patches or {}
+  table.insert(ao.outbox.Patches, patch)
+end
+
 function Version() print('version: ' .. process._version) end
 
 -- ---------------------------------------------------------------- the standard library, in a process
@@ -114,9 +120,18 @@ local function normalizeKeys(msg)
   end
 end
 
+-- Returns the values under the names the sender wrote, where those were others.
 local function normalizeTags(holder)
   if type(holder.Tags) ~= 'table' then holder.Tags = {} end
-  for _, tag in ipairs(holder.Tags) do tag.name = Utils.normalize(tag.name) end
+  local asSent
+  for _, tag in ipairs(holder.Tags) do
+    local name = Utils.normalize(tag.name)
+    if name ~= tag.name then
+      asSent = asSent or {}
+      asSent[tag.name], tag.name = tag.value, name
+    end
+  end
+  return asSent
 end
 
 local function addReplies(msg)
@@ -142,10 +157,15 @@ end
 
 local function prepare(msg)
   normalizeKeys(msg)
-  normalizeTags(msg)
+  local asSent = normalizeTags(msg)
   ao.normalize(msg)
   msg.TagArray = msg.Tags
   msg.Tags = Tab(msg)
+  if asSent then
+    -- The key of a tag TokenId is Tokenid. Programs look for what they have seen being sent.
+    setmetatable(msg.Tags, { __index = asSent })
+    setmetatable(msg, { __index = asSent })
+  end
   if msg.Tags['Content-Type'] == 'application/json' and type(msg.Data) == 'string' then
     local ok, data = pcall(json.decode, msg.Data)
     -- A sender's broken JSON is the sender's problem: the program sees the text it sent.

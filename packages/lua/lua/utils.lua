@@ -1,11 +1,12 @@
 --- Matching of messages against patterns, and small helpers for arrays.
 local utils = { _version = '1.0.0' }
 
---- `my_key` and `my-key` -> `My-Key`. Keys and tag names reach a program in this form only.
+--- `my_key`, `my-key` and `MY-KEY` -> `My-Key`: the form in which keys and tag names reach a program.
 function utils.normalize(name)
   if type(name) ~= 'string' then return name end
-  if not name:find('_', 1, true) and not name:find('%f[%w]%l') then return name end
-  return (name:gsub('_', '-'):gsub('%f[%w]%l', string.upper))
+  -- Most names are in that form already, and this runs for every tag of every message.
+  if not name:find('_', 1, true) and not name:find('%w%u') and not name:find('%f[%w]%l') then return name end
+  return (name:lower():gsub('_', '-'):gsub('%f[%w]%l', string.upper))
 end
 
 function utils.capitalize(text)

@@ -32,18 +32,20 @@ export class GroupCommit {
     if (batch.length === 0) return;
     const outcomes: (() => void)[] = [];
     try {
-      this.#db.transaction(() => {
-        for (const { run, resolve, reject } of batch) {
-          try {
-            const value = this.#db.transaction(run)() as never;
-            outcomes.push(() => resolve(value));
-          } catch (error) {
-            // A full disk ends the whole transaction, not just this write's part of it.
-            if (!this.#db.inTransaction) throw error;
-            outcomes.push(() => reject(error));
+      this.#db
+        .transaction(() => {
+          for (const { run, resolve, reject } of batch) {
+            try {
+              const value = this.#db.transaction(run)() as never;
+              outcomes.push(() => resolve(value));
+            } catch (error) {
+              // A full disk ends the whole transaction, not just this write's part of it.
+              if (!this.#db.inTransaction) throw error;
+              outcomes.push(() => reject(error));
+            }
           }
-        }
-      })();
+        })
+        .immediate();
     } catch (error) {
       for (const { reject } of batch) reject(error);
       return;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { compileModule, instantiate } from '@ao-ts/core/loader';
 import { FakeNetwork, MODULE_ID, MODULE_TAGS, OWNER } from './support/fake-network.ts';
-import { randomName, startUnit } from './support/unit.ts';
+import { startUnit } from './support/unit.ts';
 
 const wasm = readFileSync(new URL('../../../packages/lua/module/lua.wasm', import.meta.url));
 const BIG = process.argv.includes('big');

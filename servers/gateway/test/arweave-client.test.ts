@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ArweaveJwk, arweaveSigner, createBundle, createDataItem } from '@ao-ts/core/ans104';
 import { generateWallet } from '@ao-ts/server-kit';
 import Arweave from 'arweave';
 import type { JWKInterface } from 'arweave/node/lib/wallet.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { startGateway, type TestGateway } from './support.ts';
+import { startGateway, type TestGateway, temporaryFolder } from './support.ts';
 
 let jwk: ArweaveJwk;
 let address: string;
@@ -98,6 +100,66 @@ describe('the arweave library', () => {
       { id: item.id },
     );
     expect(found).toEqual({ parent: { id: transaction.id } });
+  });
+
+  it.each([
+    ['before its last chunk', false],
+    ['between its last chunk and opening its bundle', true],
+  ])('goes on with an upload that was interrupted %s', async (_when, joined) => {
+    const dataDir = await temporaryFolder();
+    const item = await createDataItem({ data: randomBytes(400_000) }, arweaveSigner(jwk));
+    const data = Buffer.from(createBundle([item]));
+    const before = await startGateway({ dataDir });
+    const tags = { 'Bundle-Format': 'binary', 'Bundle-Version': '2.0.0' };
+    const transaction = await signed(clientOf(before), { data }, tags);
+    await before.post('/tx', { ...(transaction.toJSON() as object), data: '' });
+    expect((await before.post('/chunk', transaction.getChunk(0, data))).status).toBe(200);
+    await before.stop();
+    if (joined) {
+      const path = join(dataDir, 'blobs', `${transaction.data_root}-${data.length}`);
+      await writeFile(`${path}.parts`, data);
+      await rename(`${path}.parts`, path);
+    }
+    const after = await startGateway({ dataDir });
+    expect((await after.post('/chunk', transaction.getChunk(1, data))).status).toBe(200);
+    for (const [id, bytes] of [
+      [transaction.id, data],
+      [item.id, Buffer.from(item.data)],
+    ] as const) {
+      const response = await after.get(`/raw/${id}`);
+      expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+    }
+  });
+
+  it('may send all chunks at once, and again', async () => {
+    const gateway = await startGateway();
+    const data = randomBytes(1_200_000);
+    const transaction = await signed(clientOf(gateway), { data });
+    await gateway.post('/tx', { ...(transaction.toJSON() as object), data: '' });
+    const chunks = transaction.chunks?.chunks.map((_, n) => transaction.getChunk(n, data)) ?? [];
+    const answers = await Promise.all([...chunks, ...chunks].map((chunk) => gateway.post('/chunk', chunk)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const response = await gateway.get(`/${transaction.id}`);
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(data);
+  });
+
+  it('is not misled by who claims the data of another', async () => {
+    const gateway = await startGateway();
+    const arweave = clientOf(gateway);
+    const data = Buffer.from('the real data');
+    const real = await signed(arweave, { data });
+    const { data_root } = real.toJSON() as { data_root: string };
+    const old = await arweave.createTransaction(
+      { format: 1, data: 'something else', last_tx: '', reward: '0' },
+      jwk as JWKInterface,
+    );
+    old.data_root = data_root;
+    old.data_size = String(data.length);
+    await arweave.transactions.sign(old, jwk as JWKInterface);
+    expect((await gateway.post('/tx', old)).status).toBe(200);
+    expect((await gateway.post('/tx', real)).status).toBe(200);
+    expect(await (await gateway.get(`/${real.id}`)).text()).toBe('the real data');
+    expect(await (await gateway.get(`/${old.id}`)).text()).toBe('something else');
   });
 
   it('moves winston that was minted, and not more', async () => {

@@ -178,6 +178,44 @@ describe('bundles', () => {
   });
 });
 
+describe('bundles that ask too much', () => {
+  it('are opened to a depth', async () => {
+    const gateway = await startGateway();
+    const levels = [await item('innermost')];
+    for (let depth = 0; depth < 10; depth++) levels.push(await bundle(levels.slice(-1)));
+    const { warnings } = await gateway.upload(levels.at(-1) as DataItem);
+    expect(warnings).toEqual([expect.stringContaining('nested 8 deep')]);
+    const there = await Promise.all(levels.map(async ({ id }) => (await gateway.get(`/${id}`)).status));
+    expect(there).toEqual([404, 404, 200, 200, 200, 200, 200, 200, 200, 200, 200]);
+  });
+
+  it('are kept unopened when they list too many items', async () => {
+    const gateway = await startGateway();
+    const body = Buffer.alloc(32 + 20_001 * 64);
+    body.writeUInt32LE(20_001);
+    const sent = await item(body, { 'Bundle-Format': 'binary', 'Bundle-Version': '2.0.0' });
+    expect((await gateway.upload(sent)).warnings).toEqual([expect.stringContaining('20000 items')]);
+  });
+
+  it('say only the first of what is wrong with their items', async () => {
+    const gateway = await startGateway();
+    const body = Buffer.alloc(32 + 1000 * 64);
+    body.writeUInt32LE(1000);
+    const sent = await item(body, { 'Bundle-Format': 'binary', 'Bundle-Version': '2.0.0' });
+    expect((await gateway.upload(sent)).warnings).toHaveLength(20);
+  });
+
+  it('are not believed about the ids of their items', async () => {
+    const gateway = await startGateway();
+    const [real, claimed] = [await item('real'), await item('claimed')];
+    const body = createBundle([real]);
+    Buffer.from(claimed.id, 'base64url').copy(body, 64);
+    const sent = await item(body, { 'Bundle-Format': 'binary', 'Bundle-Version': '2.0.0' });
+    expect((await gateway.upload(sent)).warnings).toEqual([expect.stringContaining(claimed.id)]);
+    for (const { id } of [real, claimed]) expect((await gateway.get(`/${id}`)).status).toBe(404);
+  });
+});
+
 describe('after a restart', () => {
   it('everything is still there, and time went on', async () => {
     const dataDir = await temporaryFolder();

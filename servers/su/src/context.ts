@@ -1,12 +1,10 @@
 import type { Signer } from '@ao-ts/core/ans104';
-import { GatewayClient, GroupCommit, HttpClient, readSigner, UploaderClient } from '@ao-ts/server-kit';
+import { GatewayClient, HttpClient, readSigner, UploaderClient } from '@ao-ts/server-kit';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { ScheduleStore } from './domain/schedule-store.ts';
 import type { UploadOutbox } from './domain/upload-outbox.ts';
-import { openScheduleDatabase } from './stores/database.ts';
-import { SqliteScheduleStore } from './stores/sqlite-schedule-store.ts';
-import { SqliteUploadOutbox } from './stores/sqlite-upload-outbox.ts';
+import { openStores, type Stores } from './stores/open.ts';
 
 /** What the unit works with; a test may replace any of it. */
 export interface Context {
@@ -39,17 +37,11 @@ export async function createContext(config: Config, overrides: Overrides): Promi
     gateway: new GatewayClient(http, arweaveUrl, graphqlUrl),
     uploader: new UploaderClient(http, config.UPLOAD_NODE_URL),
     uploadDelay: { firstMs: 1000, maxMs: 32_000 },
-    ...openStores(config, overrides),
+    ...(await storesOf(config, overrides)),
     ...overrides,
   };
 }
 
-function openStores(config: Config, overrides: Overrides): Pick<Context, 'store' | 'outbox'> {
-  if (overrides.store && overrides.outbox) return { store: overrides.store, outbox: overrides.outbox };
-  const { db, close } = openScheduleDatabase(config.DB_URL);
-  const commits = new GroupCommit(db);
-  return {
-    store: new SqliteScheduleStore(db, commits, close),
-    outbox: new SqliteUploadOutbox(db, commits),
-  };
+async function storesOf(config: Config, { store, outbox }: Overrides): Promise<Stores> {
+  return store && outbox ? { store, outbox } : openStores(config.DB_URL);
 }

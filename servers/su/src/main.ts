@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { runUnit } from '@ao-ts/server-kit';
 import { configFrom } from './config.ts';
+import { routerConfigFrom } from './router/config.ts';
+import { createRouter } from './router/server.ts';
 import { create } from './server.ts';
 
 // Signatures are made in this pool: with the default of four threads, more cores would stand idle.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
-await runUnit(() => create(configFrom(process.env)));
+const { env } = process;
+await runUnit(() => (env.MODE === 'router' ? createRouter(routerConfigFrom(env)) : create(configFrom(env))));

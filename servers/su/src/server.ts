@@ -1,4 +1,4 @@
-import { createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import { createApp, listen, type Unit } from '@ao-ts/server-kit';
 import { anyHas, arweaveOf } from './arweave.ts';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
@@ -16,6 +16,7 @@ import { processRoute } from './routes/process.ts';
 import { scheduleRoute } from './routes/schedule.ts';
 import { slotOrPageRoute } from './routes/slot-or-page.ts';
 import { timestampRoute } from './routes/timestamp.ts';
+import { statusOf } from './status.ts';
 
 /**
  * Makes a Scheduler Unit. It starts with the gateway or the uploader away: reading works, writing works once a block
@@ -26,8 +27,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const { store, outbox, http, gateway, uploader, clock, logger, signer } = context;
   const { app, metrics } = await createApp({
     logger,
-    // Clients of Scheduler Units rely on 400 for whatever they asked wrongly, "not found" included.
-    statusOf: (error) => ([404, 422].includes(statusOf(error)) ? 400 : statusOf(error)),
+    statusOf,
   });
 
   const fresh = new RefreshedValues((reason, what) => {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { recheckUploads } from '../src/domain/recheck.ts';
+import { openStores } from '../src/stores/open.ts';
 import {
   expectSound,
   FakeArweave,
@@ -147,4 +149,27 @@ test('uploads survive an uploader that is away, a restart, and an item that it w
     node.assignment.id,
   ]);
   expect(new Set(arweave.uploaded)).toEqual(new Set(ids));
+});
+
+test('what the gateway lost is ordered again, beside the running unit', async () => {
+  await using directory = await temporaryDirectory();
+  await using arweave = await new FakeArweave().start();
+  const path = join(directory.path, 'su.sqlite');
+  await using rig = await startScheduler({ arweave, env: { DB_URL: path } });
+  const processId = await spawn(rig);
+  for (let i = 0; i < 100; i++) await rig.post(await messageItem(processId, user));
+  await until(async () => (await metric(rig, 'su_uploads_pending')) === 0, 'all are uploaded');
+  const lost = new Set([arweave.uploaded[1], arweave.uploaded[150]]);
+  const kept = new Set(arweave.uploaded.filter((id) => !lost.has(id)));
+  arweave.uploaded.length = 0;
+
+  const { store, outbox } = await openStores(path, { shared: true });
+  const found = await recheckUploads({ outbox, onArweave: async (id) => kept.has(id), since: 0 });
+  expect(found).toEqual({ checked: 101, missing: 2 });
+  const later = await recheckUploads({ outbox, onArweave: async () => false, since: Date.now() + 1000 });
+  expect(later).toEqual({ checked: 0, missing: 0 });
+  await store.close();
+
+  await rig.post(await messageItem(processId, user));
+  await until(() => [...lost].every((id) => arweave.uploaded.includes(id ?? '')), 'they are uploaded again');
 });

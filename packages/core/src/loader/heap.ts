@@ -14,7 +14,7 @@ export function heap(host: Host): HostFunctions {
     emscripten_memcpy_big: copy,
     emscripten_memcpy_js: copy,
     _emscripten_memcpy_js: copy,
-    emscripten_get_heap_max: () => host.heapLimit,
+    emscripten_get_heap_max: () => host.format.heapLimit,
     emscripten_resize_heap: (size = 0) => (growTo(host, host.memory.unsigned(size)) ? 1 : 0),
   };
 }

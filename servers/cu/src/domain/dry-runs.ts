@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AoError, isAoError } from '@ao-ts/core';
 import type { Residence } from '../worker/evaluation-thread.ts';
 import type { Outcome } from '../worker/outcome.ts';
-import type { MemoryState } from './evaluator.ts';
+import type { MemoryState } from './live-memory.ts';
 
 /** A second instance of a process, which follows the one that evaluates the schedule. */
 interface Copy {

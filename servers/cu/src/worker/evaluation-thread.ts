@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { AoError, errorMessage } from '@ao-ts/core';
-import type { Snapshot } from '@ao-ts/core/loader';
 import type { Outcome } from './outcome.ts';
 import { type Command, errorFrom, type Report } from './protocol.ts';
 import type { ResidentSpec } from './resident.ts';
+import type { SnapshotChange } from './snapshot-change.ts';
 
 interface Pending {
   resolve: (value: never) => void;
@@ -16,10 +16,16 @@ export interface Residence {
   apply(step: number, message: string): Promise<Outcome>;
   /** Evaluates and forgets. */
   peek(message: string): Promise<Outcome>;
+  /** Takes a snapshot if anything happened since the last one; it is reported before this resolves. */
+  snapshot(): Promise<void>;
+  /** A copy of the bytes. */
   memory(): Promise<Uint8Array>;
   /** Frees the memory. Never fails. */
   close(): void;
 }
+
+/** Gets how a new snapshot differs from the last one; `step` is the last message it holds. */
+export type SnapshotListener = (step: number, change: SnapshotChange) => void;
 
 // Compiled code is next to compiled code; run from source, Node reads the types away.
 const ENTRY = new URL(
@@ -35,7 +41,7 @@ const ENTRY = new URL(
 export class EvaluationThread {
   readonly #worker = new Worker(ENTRY);
   readonly #pending: Pending[] = [];
-  readonly #snapshots = new Map<number, (step: number, snapshot: Snapshot) => void>();
+  readonly #snapshots = new Map<number, SnapshotListener>();
   readonly #timeoutMs: number;
   readonly #onEnd: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -60,7 +66,7 @@ export class EvaluationThread {
   /** Brings a process to life here. `onSnapshot` gets each snapshot taken, after the outcome of that step. */
   async open(
     spec: ResidentSpec,
-    onSnapshot: (step: number, snapshot: Snapshot) => void = () => {},
+    onSnapshot: SnapshotListener = () => {},
   ): Promise<Residence> {
     const resident = this.#next++;
     this.#snapshots.set(resident, onSnapshot);
@@ -77,6 +83,7 @@ export class EvaluationThread {
     return {
       apply: (step, message) => this.#send({ kind: 'apply', resident, step, message }),
       peek: (message) => this.#send({ kind: 'peek', resident, message }),
+      snapshot: () => this.#send({ kind: 'snapshot', resident }),
       memory: () => this.#send({ kind: 'memory', resident }),
       close,
     };
@@ -107,7 +114,7 @@ export class EvaluationThread {
       return;
     }
     if (report.kind === 'snapshot') {
-      this.#snapshots.get(report.resident)?.(report.step, report.snapshot);
+      this.#snapshots.get(report.resident)?.(report.step, report.change);
       return;
     }
     const pending = this.#pending.shift();

@@ -1,12 +1,13 @@
 import { AoError } from '@ao-ts/core';
-import type { Snapshot } from '@ao-ts/core/loader';
 import type { ResidentSpec } from './resident.ts';
+import type { SnapshotChange } from './snapshot-change.ts';
 
 /** What the main thread asks of a worker. Commands are worked off in order and each is answered once. */
 export type Command =
   | { kind: 'open'; resident: number; spec: ResidentSpec }
   | { kind: 'apply'; resident: number; step: number; message: string }
   | { kind: 'peek'; resident: number; message: string }
+  | { kind: 'snapshot'; resident: number }
   | { kind: 'memory'; resident: number }
   | { kind: 'close'; resident: number };
 
@@ -15,7 +16,7 @@ export type Report =
   | { kind: 'done'; value: unknown }
   | { kind: 'failed'; error: ErrorData }
   | { kind: 'alive' }
-  | { kind: 'snapshot'; resident: number; step: number; snapshot: Snapshot };
+  | { kind: 'snapshot'; resident: number; step: number; change: SnapshotChange };
 
 /** An AoError loses its class on the way between threads. */
 export interface ErrorData {

@@ -1,7 +1,7 @@
 import { AoError, errorMessage, isAoError } from '@ao-ts/core';
 import { type CompiledModule, type Instance, instantiate, type Snapshot } from '@ao-ts/core/loader';
 import { failure, type Outcome, readOutcome } from './outcome.ts';
-import { shareSnapshot } from './share-snapshot.ts';
+import { type SnapshotChange, shareSnapshot, snapshotChange } from './snapshot-change.ts';
 import { SnapshotPolicy } from './snapshot-policy.ts';
 
 /** Everything needed to bring a process to life in a thread. */
@@ -24,7 +24,8 @@ export interface ResidentSpec {
 export interface ResidentEvents {
   /** Called while a long piece of work goes on. */
   alive(): void;
-  snapshot(step: number, snapshot: Snapshot): void;
+  /** A snapshot was taken after that step. */
+  snapshot(step: number, change: SnapshotChange): void;
 }
 
 /**
@@ -52,7 +53,10 @@ export class Resident {
     this.#step = spec.step;
     this.#instance = this.#fresh();
     this.#policy = new SnapshotPolicy(this.#instance.memory.buffer.byteLength);
+    const started = performance.now();
     this.#rebuild();
+    const characters = this.#journal.reduce((sum, message) => sum + message.length, 0);
+    this.#policy.kept(performance.now() - started, characters);
   }
 
   /**
@@ -87,6 +91,12 @@ export class Resident {
   tidy(): void {
     if (this.#stained) this.#rollBack();
     if (this.#policy.due) this.#takeSnapshot();
+  }
+
+  /** Takes a snapshot if anything happened since the last one. */
+  snapshot(): void {
+    this.tidy();
+    if (this.#journal.length > 0) this.#takeSnapshot();
   }
 
   /** A copy of the memory. */
@@ -133,9 +143,10 @@ export class Resident {
 
   #takeSnapshot(): void {
     const started = performance.now();
-    this.#snapshot = shareSnapshot(this.#instance.snapshot(this.#snapshot));
+    const before = this.#snapshot;
+    this.#snapshot = shareSnapshot(this.#instance.snapshot(before));
     this.#journal = [];
     this.#policy.taken(performance.now() - started);
-    this.#events.snapshot(this.#step, this.#snapshot);
+    this.#events.snapshot(this.#step, snapshotChange(before, this.#snapshot));
   }
 }

@@ -28,7 +28,7 @@ function run(command: Command): unknown {
       resident,
       new Resident(command.spec, {
         alive: () => post({ kind: 'alive' }),
-        snapshot: (step, snapshot) => post({ kind: 'snapshot', resident, step, snapshot }),
+        snapshot: (step, change) => post({ kind: 'snapshot', resident, step, change }),
       }),
     );
     return undefined;
@@ -39,6 +39,7 @@ function run(command: Command): unknown {
     throw new AoError('EVAL.LOST', 'The process does not live in this thread.', { action: 'retry' });
   if (command.kind === 'apply') return resident.apply(command.step, command.message);
   if (command.kind === 'peek') return resident.peek(command.message);
+  if (command.kind === 'snapshot') return resident.snapshot();
   return resident.memory();
 }
 

@@ -41,29 +41,35 @@ export async function unbundle(
   const warn = (what: string, error: unknown) => {
     if (warnings.length < MAX_WARNINGS) warnings.push(`${what} was not indexed: ${errorMessage(error)}`);
   };
-  const open = async (id: string, start: number, end: number, depth: number): Promise<void> => {
+
+  const read = async (start: number, end: number, depth: number, parent: string): Promise<void> => {
     if (depth > MAX_DEPTH) throw limit(`Bundles can be nested ${MAX_DEPTH} deep.`);
     const size = end - start;
-    const count = bundleCount(await source.read(start, Math.min(end, start + BUNDLE_COUNT_BYTES)), size);
-    if (items.length + count > MAX_ITEMS) throw limit(`An upload can hold ${MAX_ITEMS} items.`);
     const tableStart = start + BUNDLE_COUNT_BYTES;
+    const count = bundleCount(await source.read(start, Math.min(end, tableStart)), size);
+    if (items.length + count > MAX_ITEMS) throw limit(`An upload can hold ${MAX_ITEMS} items.`);
     const table = await source.read(tableStart, tableStart + count * BUNDLE_LINE_BYTES);
     for (const entry of bundleTable(table, size)) {
       try {
         const found = await readSignedItem(source, start + entry.start, start + entry.end);
-        if (found.item.id !== entry.id) throw limit(`The header of its bundle says ${entry.id}.`);
-        items.push({ ...found, parent: id });
-        if (isBundle(found.item.tags)) await open(entry.id, found.dataStart, found.dataEnd, depth + 1);
+        if (found.item.id !== entry.id) throw limit(`It is ${found.item.id}, against its bundle's header.`);
+        items.push({ ...found, parent });
+        if (isBundle(found.item.tags)) await open(found.dataStart, found.dataEnd, depth + 1, entry.id);
       } catch (error) {
         warn(`Item ${entry.id}`, error);
       }
     }
   };
-  try {
-    await open(bundle.id, bundle.start, bundle.end, 1);
-  } catch (error) {
-    warn(`The content of bundle ${bundle.id}`, error);
-  }
+
+  const open = async (start: number, end: number, depth: number, id: string): Promise<void> => {
+    try {
+      await read(start, end, depth, id);
+    } catch (error) {
+      warn(`The content of bundle ${id}`, error);
+    }
+  };
+
+  await open(bundle.start, bundle.end, 1, bundle.id);
   return { items, warnings };
 }
 

@@ -8,6 +8,7 @@ import { type ByteSource, memorySource } from '../domain/byte-source.ts';
 
 /** Up to this size an upload stays in memory, and its bytes in the database. */
 const SMALL_BYTES = 256 * 1024;
+const READ_BYTES = 256 * 1024;
 
 /**
  * Blobs as files of one folder: `<name>` is complete, `<name>.parts` waits for the rest, `<uuid>.receiving` is
@@ -136,7 +137,7 @@ function fileSource(path: string, size: number): ByteSource {
       }
     },
     async *stream(start, end) {
-      if (end > start) yield* createReadStream(path, { start, end: end - 1 });
+      if (end > start) yield* createReadStream(path, { start, end: end - 1, highWaterMark: READ_BYTES });
     },
   };
 }

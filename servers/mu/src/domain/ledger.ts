@@ -63,10 +63,12 @@ export interface Ledger {
   /** Entries of the outbox of a process that are not delivered. */
   undelivered(emitter: string, page: { after: number; limit: number }): LedgerNode[];
 
-  monitors(): Monitor[];
-  monitor(processId: string): Promise<void>;
+  /** Ids of the monitored processes. */
+  monitors(): string[];
+  monitor(processId: string): Monitor | undefined;
+  addMonitor(processId: string): Promise<void>;
   /** False if it was not monitored. */
-  unmonitor(processId: string): Promise<boolean>;
+  removeMonitor(processId: string): Promise<boolean>;
   /** Records the outbox of cron results together with the cursor behind them. */
   advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]>;
   monitorFailed(processId: string, error: string): Promise<void>;

@@ -31,12 +31,12 @@ export class Monitors {
   }
 
   resume(): void {
-    for (const { processId } of this.#ports.ledger.monitors()) this.#poll(processId);
+    for (const processId of this.#ports.ledger.monitors()) this.#poll(processId);
   }
 
   /** Monitoring what is monitored changes nothing. */
   async add(processId: string): Promise<void> {
-    await this.#ports.ledger.monitor(processId);
+    await this.#ports.ledger.addMonitor(processId);
     if (!this.#timers.has(processId) && !this.#polling.has(processId)) this.#poll(processId);
   }
 
@@ -44,7 +44,7 @@ export class Monitors {
   async remove(processId: string): Promise<boolean> {
     clearTimeout(this.#timers.get(processId));
     this.#timers.delete(processId);
-    return this.#ports.ledger.unmonitor(processId);
+    return this.#ports.ledger.removeMonitor(processId);
   }
 
   async stop(): Promise<void> {
@@ -57,7 +57,7 @@ export class Monitors {
     this.#timers.delete(processId);
     const poll = this.#pollOnce(processId).finally(() => {
       this.#polling.delete(processId);
-      const monitor = this.#find(processId);
+      const monitor = this.#ports.ledger.monitor(processId);
       if (!monitor || this.#stopped) return;
       const wait = Math.min(MAX_INTERVAL_MS, this.#ports.intervalMs * 2 ** Math.min(monitor.failures, 20));
       this.#timers.set(
@@ -72,7 +72,7 @@ export class Monitors {
     const { ledger, log } = this.#ports;
     try {
       for (let more = true; more && !this.#stopped; ) {
-        const monitor = this.#find(processId);
+        const monitor = ledger.monitor(processId);
         if (!monitor) return;
         more = monitor.started ? await this.#page(monitor) : await this.#start(processId);
       }
@@ -106,9 +106,5 @@ export class Monitors {
     );
     dispatch(await ledger.advance(processId, last.cursor, children));
     return pageInfo.hasNextPage;
-  }
-
-  #find(processId: string): Monitor | undefined {
-    return this.#ports.ledger.monitors().find((monitor) => monitor.processId === processId);
   }
 }

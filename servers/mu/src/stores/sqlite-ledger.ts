@@ -115,17 +115,23 @@ export class SqliteLedger implements Ledger {
     return (this.#sql.undelivered.all({ emitter, ...page }) as NodeRow[]).map(nodeOf);
   }
 
-  monitors(): Monitor[] {
-    const rows = this.#sql.monitors.all() as (Omit<Monitor, 'started'> & { started: number })[];
-    return rows.map((row) => ({ ...row, started: row.started === 1 }));
+  monitors(): string[] {
+    return (this.#sql.monitors.all() as { id: string }[]).map(({ id }) => id);
   }
 
-  async monitor(processId: string): Promise<void> {
-    await this.#commit.write(() => this.#sql.monitor.run(processId));
+  monitor(processId: string): Monitor | undefined {
+    const row = this.#sql.monitor.get(processId) as
+      | (Omit<Monitor, 'started'> & { started: number })
+      | undefined;
+    return row && { ...row, started: row.started === 1 };
   }
 
-  unmonitor(processId: string): Promise<boolean> {
-    return this.#commit.write(() => this.#sql.unmonitor.run(processId).changes > 0);
+  async addMonitor(processId: string): Promise<void> {
+    await this.#commit.write(() => this.#sql.addMonitor.run(processId));
+  }
+
+  removeMonitor(processId: string): Promise<boolean> {
+    return this.#commit.write(() => this.#sql.removeMonitor.run(processId).changes > 0);
   }
 
   advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]> {

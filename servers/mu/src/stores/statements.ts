@@ -77,9 +77,11 @@ export function prepare(db: Sqlite) {
     remember: prepared(`
       INSERT INTO processes (id, scheduler_url, tags) VALUES (@id, @url, @tags) ON CONFLICT (id) DO NOTHING`),
     processes: prepared('SELECT id, scheduler_url, tags FROM processes ORDER BY rowid DESC LIMIT ?'),
-    monitors: prepared('SELECT process_id AS processId, cursor, started, failures, error FROM monitors'),
-    monitor: prepared('INSERT INTO monitors (process_id) VALUES (?) ON CONFLICT (process_id) DO NOTHING'),
-    unmonitor: prepared('DELETE FROM monitors WHERE process_id = ?'),
+    monitors: prepared('SELECT process_id AS id FROM monitors'),
+    monitor: prepared(`
+      SELECT process_id AS processId, cursor, started, failures, error FROM monitors WHERE process_id = ?`),
+    addMonitor: prepared('INSERT INTO monitors (process_id) VALUES (?) ON CONFLICT (process_id) DO NOTHING'),
+    removeMonitor: prepared('DELETE FROM monitors WHERE process_id = ?'),
     advance: prepared(`
       UPDATE monitors SET cursor = @cursor, started = 1, failures = 0, error = NULL
       WHERE process_id = @processId`),

@@ -15,7 +15,7 @@ export interface ItemAdmissionOptions {
 }
 
 /**
- * Parses and verifies a posted item and says what it is.
+ * Parses and verifies a posted item, and checks what is the same for all of them.
  * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
  */
 export async function readItem(raw: Uint8Array): Promise<{ item: DataItem; type: 'Process' | 'Message' }> {
@@ -23,18 +23,6 @@ export async function readItem(raw: Uint8Array): Promise<{ item: DataItem; type:
   const type = firstOf(item.tags, 'Type', 'type');
   if (type === undefined) throw refused('Type tag not present');
   if (type !== 'Process' && type !== 'Message') throw refused('Unsupported Type tag value', { type });
-  if (type === 'Message' && item.target.length === 0) {
-    throw refused('The message has no target: set it to the id of the process it is for.');
-  }
-  return { item, type };
-}
-
-/**
- * Parses, verifies and checks a posted item: everything that can be decided without a slot.
- * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
- */
-export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions): Promise<Entry> {
-  const { item, type } = await readItem(raw);
   if (firstOf(item.tags, 'Data-Protocol', 'data-protocol') === undefined) {
     throw refused('Data-Protocol tag not present');
   }
@@ -43,10 +31,26 @@ export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions):
       throw refused(`Tag ${name} cannot contain +link`);
     }
   }
+  if (type === 'Message' && item.target.length === 0) {
+    throw refused('The message has no target: set it to the id of the process it is for.');
+  }
+  return { item, type };
+}
+
+/**
+ * Checks a posted item: everything that can be decided without a slot.
+ * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
+ */
+export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions): Promise<Entry> {
+  const { item, type } = await readItem(raw);
   return type === 'Process' ? admitProcess(item, options) : admitMessage(item, options);
 }
 
-async function admitProcess(item: DataItem, { schedulers, onArweave }: ItemAdmissionOptions): Promise<Entry> {
+async function admitProcess(
+  item: DataItem,
+  { schedulers, onArweave, access }: ItemAdmissionOptions,
+): Promise<Entry> {
+  await access.checkSpawn();
   const scheduler = item.tag('Scheduler');
   if (item.tag('Module') === undefined || scheduler === undefined) {
     throw refused('Required Module and Scheduler tags for Process type not present');

@@ -3,6 +3,13 @@ import type { Slot } from './slot.ts';
 /** Where schedules are kept. What it acknowledged survives a crash. */
 export interface ScheduleStore {
   /**
+   * Makes this unit the one writer of a process until it lets go of it or dies.
+   * @throws AoError `SCHEDULE.ELSEWHERE` if another unit is writing it
+   */
+  hold(processId: string): Promise<void>;
+  letGo(processId: string): void;
+
+  /**
    * Stores a slot, the hash of its content and the order to upload it, all or nothing.
    * The promise settles once they are durable.
    * @throws AoError `SCHEDULE.DUPLICATE`, `SCHEDULE.CONFLICT` (the slot does not continue what is stored), `STORE.FAILED`

@@ -76,6 +76,7 @@ export class Scheduler {
     if (!line) {
       line = new ProcessLine({
         loadHead: async () => {
+          await this.#options.store.hold(processId);
           const latest = await this.#options.store.latest(processId);
           return latest ? headOf(latest) : origin();
         },
@@ -84,7 +85,10 @@ export class Scheduler {
           await this.#options.store.append(slot, entry.contentHash);
           this.#options.onStored();
         },
-        idle: () => this.#lines.delete(processId),
+        idle: () => {
+          this.#lines.delete(processId);
+          this.#options.store.letGo(processId);
+        },
       });
       this.#lines.set(processId, line);
     }

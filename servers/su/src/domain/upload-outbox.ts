@@ -12,6 +12,16 @@ export interface UploadBytes {
   assignment: Uint8Array;
 }
 
+/** The ids that the upload of one slot puts on Arweave. */
+export interface ScheduledIds {
+  sequence: number;
+  /** Unix ms of the slot. */
+  timestamp: number;
+  /** Absent for an assignment of something already on Arweave. */
+  itemId: string | null;
+  assignmentId: string;
+}
+
 /** The uploads that slots left to be done. Orders are written by the schedule store, with the slot. */
 export interface UploadOutbox {
   /** The oldest uploads whose time has come (`now` in Unix ms). */
@@ -22,5 +32,10 @@ export interface UploadOutbox {
   postpone(sequence: number, notBefore: number): Promise<void>;
   /** When the next upload is due (Unix ms), or undefined if there is none. */
   nextDue(): Promise<number | undefined>;
-  depth(): number;
+  depth(): Promise<number>;
+
+  /** What was ever scheduled, uploaded or not, in order of arrival after `sequence`. */
+  scheduledAfter(sequence: number, limit: number): Promise<ScheduledIds[]>;
+  /** Orders uploads once more; those that are still to be done stay as they are. */
+  again(sequences: readonly number[]): Promise<void>;
 }

@@ -14,6 +14,8 @@ export interface UploadsOptions {
 
 const BATCH = 64;
 const LANES = 8;
+/** What another program ordered is seen after this long. */
+const LOOK_AGAIN_MS = 30_000;
 
 /**
  * Puts every slot on Arweave, in the background and as often as it takes: the item first, then its assignment, so that
@@ -60,8 +62,7 @@ export class Uploads {
         const batch = await outbox.due(clock(), BATCH);
         if (batch.length > 0) await this.#send(batch);
         if (batch.length > 0 && this.#outage === 0) continue;
-        const next = await outbox.nextDue();
-        await this.#sleep(woken, this.#outage > 0 ? this.#delay(this.#outage) : next && next - clock());
+        await this.#sleep(woken, this.#outage > 0 ? this.#delay(this.#outage) : await this.#untilDue());
       } catch (error) {
         this.#options.onFailure(errorMessage(error));
         this.#outage++;
@@ -100,9 +101,13 @@ export class Uploads {
     return Math.min(this.#options.firstDelayMs * 2 ** (failures - 1), this.#options.maxDelayMs);
   }
 
-  async #sleep(woken: Promise<void>, ms: number | undefined): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    if (ms !== undefined) timer = setTimeout(() => this.#wake(), Math.max(ms, 1));
+  async #untilDue(): Promise<number> {
+    const next = await this.#options.outbox.nextDue();
+    return next === undefined ? LOOK_AGAIN_MS : Math.min(next - this.#options.clock(), LOOK_AGAIN_MS);
+  }
+
+  async #sleep(woken: Promise<void>, ms: number): Promise<void> {
+    const timer = setTimeout(() => this.#wake(), Math.max(ms, 1));
     await woken;
     clearTimeout(timer);
   }

@@ -5,6 +5,7 @@ import { refused } from '../domain/errors.ts';
 import { admitItem, type ItemAdmissionOptions } from '../domain/item-admission.ts';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { Scheduler } from '../domain/scheduler.ts';
+import { acceptAnyBody, bodyOf } from './body.ts';
 
 export interface ScheduleRouteOptions extends ItemAdmissionOptions {
   scheduler: Scheduler;
@@ -22,9 +23,7 @@ const querystring = z.object({
 /** `POST /`: schedules the signed item in the body, or assigns what `assign` names to the process `process-id`. */
 export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
   const { scheduler } = options;
-  // The body is an item whatever its content type says, or nothing.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  acceptAnyBody(app);
 
   app.post('/', { schema: { querystring } }, async (request) => {
     const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
@@ -44,8 +43,7 @@ export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
     if (processId !== undefined || assign !== undefined) {
       throw refused('If sending assign or process-id, you must send both.');
     }
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const slot = await scheduler.schedule(await admitItem(body, options));
+    const slot = await scheduler.schedule(await admitItem(bodyOf(request), options));
     return { id: slot.itemId, timestamp: slot.timestamp };
   });
 }

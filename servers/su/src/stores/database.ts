@@ -36,9 +36,9 @@ const migrations: Migration[] = [
   `,
 ];
 
-/** Opens the scheduler's database and keeps every other writer away from it while it is open. */
-export function openScheduleDatabase(path: string): { db: Sqlite; close: () => void } {
-  const release = path === ':memory:' ? () => {} : holdLock(`${path}.lock`, path);
+/** Opens the scheduler's database and, unless it is `shared`, keeps other scheduler units away while it is open. */
+export function openScheduleDatabase(path: string, shared = false): { db: Sqlite; close: () => void } {
+  const release = shared || path === ':memory:' ? () => {} : holdLock(`${path}.lock`, path);
   try {
     const db = openSqlite(path, migrations);
     return {

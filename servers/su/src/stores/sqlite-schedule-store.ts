@@ -60,6 +60,10 @@ export class SqliteScheduleStore implements ScheduleStore {
     };
   }
 
+  // Nobody else has the file open for writing.
+  async hold(): Promise<void> {}
+  letGo(): void {}
+
   async append(slot: Slot, contentHash?: Uint8Array): Promise<void> {
     try {
       await this.#commits.write(() => this.#insert(slot, contentHash));

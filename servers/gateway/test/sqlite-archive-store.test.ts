@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { openSqlite } from '@ao-ts/server-kit';
-import { temporaryFolder } from '../../test/support.ts';
+import { migrations } from '../src/stores/migrations.ts';
+import { SqliteArchiveStore } from '../src/stores/sqlite-archive-store.ts';
 import { archiveStoreCompliance } from './archive-store.compliance.ts';
-import { migrations } from './migrations.ts';
-import { SqliteArchiveStore } from './sqlite-archive-store.ts';
+import { temporaryFolder } from './support.ts';
 
 const folders = new Map<string, string>();
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ArchiveStore, NewRecord, Search } from '../domain/archive-store.ts';
+import type { ArchiveStore, NewRecord, Search } from '../src/domain/archive-store.ts';
 
 /** What every {@link ArchiveStore} does. `open` gives an empty one, or with the same name the one from before. */
 export function archiveStoreCompliance(

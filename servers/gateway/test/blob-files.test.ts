@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { temporaryFolder } from '../../test/support.ts';
-import { BlobFiles } from './blob-files.ts';
+import { BlobFiles } from '../src/stores/blob-files.ts';
 import { blobStoreCompliance } from './blob-store.compliance.ts';
+import { temporaryFolder } from './support.ts';
 
 blobStoreCompliance('BlobFiles', async () => {
   const folder = await temporaryFolder();

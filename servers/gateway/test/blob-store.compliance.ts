@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { BlobStore } from '../domain/blob-store.ts';
-import type { ByteSource } from '../domain/byte-source.ts';
+import type { BlobStore } from '../src/domain/blob-store.ts';
+import type { ByteSource } from '../src/domain/byte-source.ts';
 
 /** What every {@link BlobStore} does. `open` with the same folder gives the store from before. */
 export function blobStoreCompliance(name: string, open: () => Promise<() => Promise<BlobStore>>): void {

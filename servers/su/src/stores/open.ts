@@ -1,0 +1,25 @@
+import { GroupCommit } from '@ao-ts/server-kit';
+import type { ScheduleStore } from '../domain/schedule-store.ts';
+import type { UploadOutbox } from '../domain/upload-outbox.ts';
+import { openScheduleDatabase } from './database.ts';
+import { SqliteScheduleStore } from './sqlite-schedule-store.ts';
+import { SqliteUploadOutbox } from './sqlite-upload-outbox.ts';
+
+export interface Stores {
+  store: ScheduleStore;
+  /** Closed with the store. */
+  outbox: UploadOutbox;
+}
+
+/**
+ * Opens the stores that `url` (DB_URL) names. `shared` is for tools that give no slots: they may run beside the unit.
+ * @throws AoError `STORE.LOCKED`, `STORE.NEWER`
+ */
+export async function openStores(url: string, { shared = false } = {}): Promise<Stores> {
+  const { db, close } = openScheduleDatabase(url, shared);
+  const commits = new GroupCommit(db);
+  return {
+    store: new SqliteScheduleStore(db, commits, close),
+    outbox: new SqliteUploadOutbox(db, commits),
+  };
+}
