@@ -128,6 +128,17 @@ local function makeClass(bits)
     return x
   end
 
+  --- The integer below, above, or next towards zero.
+  function bint.floor(value) return bint.new(bint.isbint(value) and value or math.floor(bint.tonumber(value))) end
+
+  function bint.ceil(value) return bint.new(bint.isbint(value) and value or math.ceil(bint.tonumber(value))) end
+
+  function bint.trunc(value)
+    if bint.tobint(value) then return bint.new(value) end
+    local number = bint.tonumber(value)
+    return number and bint.new(number < 0 and math.ceil(number) or math.floor(number))
+  end
+
   -- ---------------------------------------------------------------- reading one
 
   function bint.isneg(x)

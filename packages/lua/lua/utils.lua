@@ -5,8 +5,9 @@ local utils = { _version = '1.0.0' }
 function utils.normalize(name)
   if type(name) ~= 'string' then return name end
   -- Most names are in that form already, and this runs for every tag of every message.
-  if not name:find('_', 1, true) and not name:find('%w%u') and not name:find('%f[%w]%l') then return name end
-  return (name:lower():gsub('_', '-'):gsub('%f[%w]%l', string.upper))
+  local ready = not (name:find('_', 1, true) or name:find('[^-]%u') or name:find('^%l') or name:find('-%l'))
+  if ready then return name end
+  return (name:lower():gsub('_', '-'):gsub('^%l', string.upper):gsub('-%l', string.upper))
 end
 
 function utils.capitalize(text)

@@ -77,6 +77,10 @@ onEachLoader(
         '-12345678901234567890',
       );
       expect(await bint('bint.tobint("1.5")')).toBe('nil');
+      expect(await bint('bint(10000 * 10.0 ^ 18)')).toBe('10000000000000000000000');
+      expect(
+        await bint('tostring(bint.trunc(-2.7)) .. tostring(bint.floor(-2.7)) .. tostring(bint.ceil(-2.2))'),
+      ).toBe('-2-3-2');
       expect(await bint('bint.isbint(1)')).toBe('false');
       expect(await bint('bint("123"):iszero()')).toBe('false');
       for (const bad of ['"1.5"', '1.5', '"x"', '{}', 'nil', '""']) {
@@ -137,6 +141,8 @@ onEachLoader(
       expect(
         await run.process.run('require(".crypto").kdf.pbkdf2("password", "salt", 3, 50, "sha256").asHex()'),
       ).toBe(key);
+      const bytes = 'require(".crypto").mac.createHmac({100, 97, 116, 97}, {107}, "sha256").asHex()';
+      expect(await run.process.run(bytes)).toBe(createHmac('sha256', 'k').update('data').digest('hex'));
       await expect(run.process.run('require(".crypto").mac.createHmac("d", "k", "md9")')).rejects.toThrow(
         'no HMAC with md9',
       );

@@ -79,6 +79,14 @@ onEachLoader('sending', (run) => {
     expect(Assignments).toEqual([{ Processes: ['p1', 'p2'], Message: 'm' }]);
   });
 
+  it('gives patches', async () => {
+    const { ok, response } = await run.process.evaluate({
+      Tags: [{ name: 'Action', value: 'Eval' }],
+      Data: 'Patch({ balances = { a = 1 } })',
+    });
+    expect({ ok, response }).toMatchObject({ ok: true, response: { Patches: [{ balances: { a: 1 } }] } });
+  });
+
   it('sends nothing when the evaluation fails', async () => {
     const result = await run.process.eval('Send({Target = "T"}) error("no")');
     expect(

@@ -35,6 +35,9 @@ const Schema = z.object({
   EVALUATION_TIMEOUT: Whole.default(60_000).describe(
     'A message that is evaluated for longer than this, in ms, is stopped; the request fails.',
   ),
+  SNAPSHOT_INTERVAL: Whole.default(5000).describe(
+    'Time between two snapshots of a process on the disk, in ms: what a crash costs at most.',
+  ),
   LOAD_MESSAGES_PAGE_SIZE: Whole.default(1000),
   DRY_RUN_DEFAULT_MAX_PROCESS_AGE: Whole.default(100).describe(
     'How old the state of a dry-run may be, in ms, if the request does not say it.',

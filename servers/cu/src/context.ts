@@ -11,7 +11,9 @@ import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { DescriptionStore } from './domain/description-store.ts';
 import type { ResultStore } from './domain/result-store.ts';
+import type { SnapshotStore } from './domain/snapshot-store.ts';
 import { ModuleFiles } from './stores/module-files.ts';
+import { SnapshotFiles } from './stores/snapshot-files.ts';
 import { SqliteDescriptionStore } from './stores/sqlite-description-store.ts';
 import { migrations } from './stores/sqlite-migrations.ts';
 import { SqliteResultStore } from './stores/sqlite-result-store.ts';
@@ -29,6 +31,7 @@ export interface Context {
   results: ResultStore;
   descriptions: DescriptionStore;
   moduleFiles: ModuleFiles;
+  snapshots: SnapshotStore;
   closeStores: () => void;
 }
 
@@ -55,6 +58,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
       ...(config.SU_URL === undefined ? {} : { schedulerUrl: config.SU_URL }),
     }),
     moduleFiles: new ModuleFiles(join(config.DATA_DIR, 'modules')),
+    snapshots: new SnapshotFiles(join(config.DATA_DIR, 'snapshots')),
     ...openStores(config, overrides),
     ...overrides,
   };

@@ -2,12 +2,13 @@ import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { DryRuns } from './domain/dry-runs.ts';
 import { Engine } from './domain/engine.ts';
-import { Evaluator } from './domain/evaluator.ts';
+import { Evaluator, type EvaluatorPorts } from './domain/evaluator.ts';
 import type { MemoryState } from './domain/live-memory.ts';
 import { environmentText } from './domain/message.ts';
 import { type Module, type RunOptions, runOptions } from './domain/module.ts';
 import { type Process, readProcess } from './domain/process.ts';
 import { ScheduleFeed } from './domain/schedule-feed.ts';
+import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
 import { assignedTransaction, itemText } from './remote/arweave-items.ts';
 import { Modules } from './remote/modules.ts';
 import { SchedulerUnits } from './remote/scheduler-units.ts';
@@ -16,7 +17,7 @@ import { ThreadPool } from './worker/thread-pool.ts';
 
 /** Wires the engine to the other units, the stores and the worker threads. */
 export function createEngine(config: Config, context: Context): { engine: Engine; close(): Promise<void> } {
-  const { clock, descriptions, directory, gateway, logger, results } = context;
+  const { clock, descriptions, directory, gateway, logger, results, snapshots } = context;
   const schedules = new SchedulerUnits(directory);
   const modules = new Modules({ gateway, descriptions, files: context.moduleFiles });
   const timeoutMs = config.EVALUATION_TIMEOUT;
@@ -61,7 +62,9 @@ export function createEngine(config: Config, context: Context): { engine: Engine
   const prepare = async (processId: string): Promise<Evaluator> => {
     const { process, module, options } = await describe(processId);
     await modules.compile(module.id, options.format);
-    return new Evaluator(process, {
+    const newest = await results.newestNonce(processId);
+    const start = newest === undefined ? undefined : await snapshots.newest(processId, newest);
+    const ports: EvaluatorPorts = {
       feed: new ScheduleFeed(
         processId,
         (range) => schedules.page(processId, range),
@@ -70,11 +73,17 @@ export function createEngine(config: Config, context: Context): { engine: Engine
       results,
       open: async (state, step, onSnapshot) =>
         threads.pick().open(await specOf(processId, state, step), onSnapshot),
+      snapshots: new SnapshotKeeper({
+        save: (stored) => snapshots.save(processId, stored),
+        intervalMs: config.SNAPSHOT_INTERVAL,
+        onFailure: (err) => logger.warn({ err, processId }, 'a snapshot could not be saved'),
+      }),
       transaction: (id, exclude) => assignedTransaction(gateway, id, exclude),
       spawnData: () => itemText(gateway, processId),
       onMismatch: ({ nonce }) =>
         logger.error({ processId, nonce }, 'a repeated evaluation gave another result than the one stored'),
-    });
+    };
+    return new Evaluator(process, ports, start);
   };
 
   const dryRuns = new DryRuns({
@@ -90,6 +99,10 @@ export function createEngine(config: Config, context: Context): { engine: Engine
     schedules,
     dryRuns,
     prepare,
+    onCooled: (processId) => {
+      dryRuns.forget(processId);
+      snapshots.release(processId);
+    },
     maxProcesses: config.PROCESS_MEMORY_CACHE_MAX_PROCESSES,
     clock,
   });

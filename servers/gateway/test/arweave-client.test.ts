@@ -153,10 +153,9 @@ describe('the arweave library', () => {
       { format: 1, data: 'something else', last_tx: '', reward: '0' },
       jwk as JWKInterface,
     );
-    old.data_root = data_root;
-    old.data_size = String(data.length);
     await arweave.transactions.sign(old, jwk as JWKInterface);
-    expect((await gateway.post('/tx', old)).status).toBe(200);
+    const claim = { ...(old.toJSON() as object), data_root, data_size: String(data.length) };
+    expect((await gateway.post('/tx', claim)).status).toBe(200);
     expect((await gateway.post('/tx', real)).status).toBe(200);
     expect(await (await gateway.get(`/${real.id}`)).text()).toBe('the real data');
     expect(await (await gateway.get(`/${old.id}`)).text()).toBe('something else');

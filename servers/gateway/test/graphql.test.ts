@@ -89,6 +89,7 @@ describe('transactions', () => {
     const gateway = await startGateway();
     const [first] = await upload(gateway, await item({ Name: 'first' }));
     expect((await search(gateway, 'first: 1')).edges[0]?.node.block).toBeNull();
+    expect(idsOf(await search(gateway, 'block: { min: null, max: null }'))).toEqual([first]);
     expect(idsOf(await search(gateway, 'block: { min: 0 }'))).toEqual([]);
     expect(idsOf(await search(gateway, 'block: { max: 2000000 }'))).toEqual([]);
     await gateway.get('/mine');

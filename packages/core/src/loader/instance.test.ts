@@ -166,6 +166,17 @@ describe('the state of an instance', () => {
     expect(instance.memory.buffer.byteLength).toBe(5 * 65_536);
   });
 
+  it('grows less generously when the module itself sets a limit', async () => {
+    const instance = await start({
+      memory: '7 8',
+      imports: '(import "env" "emscripten_resize_heap" (func $resize (param i32) (result i32)))',
+      body: store(0, '(call $resize (i32.const 458753))') + store(4, '(call $resize (i32.const 524289))'),
+    });
+    instance.handle('{}', '{}');
+    expect(results(instance, 2)).toEqual([1, 0]);
+    expect(instance.memory.buffer.byteLength).toBe(8 * 65_536);
+  });
+
   it('goes on after a restore like one that never stopped', async () => {
     const counting = {
       memory: '2 8',

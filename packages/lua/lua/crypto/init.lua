@@ -1,7 +1,7 @@
 --- Digests, HMAC, PBKDF2, and the helpers that go with them.
 ---
 --- What a digest function returns has asHex(), asString() (the raw bytes) and asBytes() (a list of numbers). Texts may be
---- given as strings or as streams.
+--- given as strings, as streams or as lists of numbers.
 local digests = require('.digest')
 local hex = require('.crypto.util.hex')
 local stream = require('.crypto.util.stream')
@@ -28,6 +28,7 @@ crypto.utils = {
 
 local function text(source)
   if type(source) == 'string' then return source end
+  if type(source) == 'table' then source = stream.fromArray(source) end
   return stream.toString(source)
 end
 

@@ -22,6 +22,8 @@ export interface EngineOptions {
   dryRuns: DryRuns;
   /** Finds out all that is needed to evaluate a process. @throws AoError if it does not exist or can not be run here */
   prepare(processId: string): Promise<Evaluator>;
+  /** The process is no longer in memory. */
+  onCooled(processId: string): void;
   /** Processes kept in memory. */
   maxProcesses: number;
   clock: () => number;
@@ -153,9 +155,9 @@ export class Engine {
   async #cool(processId: string): Promise<void> {
     const hot = this.#hot.get(processId);
     this.#hot.delete(processId);
-    this.#options.dryRuns.forget(processId);
     const evaluator = await hot?.evaluator.catch(() => undefined);
     await evaluator?.close();
+    if (!this.#hot.has(processId)) this.#options.onCooled(processId);
   }
 }
 

@@ -11,11 +11,14 @@ import { ResultWriter } from './result-writer.ts';
 import type { ScheduleFeed } from './schedule-feed.ts';
 import { Signal } from './signal.ts';
 import { type Point, pointOf, type Slot } from './slot.ts';
+import type { SnapshotKeeper } from './snapshot-keeper.ts';
+import type { StoredSnapshot } from './snapshot-store.ts';
 
 export interface EvaluatorPorts {
   feed: ScheduleFeed;
   results: ResultStore;
   open: OpenResidence;
+  snapshots: SnapshotKeeper;
   /** Something on Arweave, without the excluded fields. */
   transaction(id: string, exclude: readonly string[]): Promise<AssignedTransaction>;
   /** The data of the process item as text; only asked for old processes. */
@@ -33,7 +36,9 @@ const MAX_IN_FLIGHT = 64;
 const MAX_UNSAVED = 1024;
 const MAX_ATTEMPTS = 3;
 /** After these the process no longer lives where it did. */
-const LOSSES = new Set(['EVAL.LOST', 'EVAL.TIMEOUT', 'EVAL.DIVERGED', 'EVAL.INTERNAL']);
+const LOST = new Set(['EVAL.LOST', 'EVAL.SUPERSEDED', 'EVAL.TIMEOUT', 'EVAL.INTERNAL']);
+/** After these its memory can not be rebuilt from what is at hand. */
+const RUINED = new Set(['EVAL.DIVERGED', 'LOADER.RESTORE']);
 
 /**
  * Evaluates the schedule of one process in order, once: one resident instance, one queue with a target that only
@@ -65,10 +70,18 @@ export class Evaluator {
   #running: Promise<void> | undefined;
   #closed = false;
 
-  constructor(process: Process, ports: EvaluatorPorts) {
+  /** `start` is where to begin, if not with the spawn. */
+  constructor(process: Process, ports: EvaluatorPorts, start?: StoredSnapshot) {
     this.process = process;
     this.#ports = ports;
-    this.#memory = new LiveMemory(ports.open);
+    this.#head = this.#applied = start?.point;
+    this.#memory = new LiveMemory({
+      open: ports.open,
+      snapshot: start?.snapshot,
+      onSnapshot: (snapshot) => {
+        if (this.#applied) ports.snapshots.offer(snapshot, this.#applied);
+      },
+    });
     this.#duplicates = new Duplicates(ports.results);
     this.#writer = new ResultWriter({
       processId: process.id,
@@ -123,11 +136,13 @@ export class Evaluator {
     return { memory: await this.#memory.copy(), at };
   }
 
-  /** Finishes what is under way, fails what waits, frees the memory. */
+  /** Finishes what is under way, fails what waits, saves and frees the memory. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#signal.notify();
     await this.#running;
+    await this.#memory.snapshot().catch(() => {});
+    await this.#ports.snapshots.flush();
     this.#memory.drop();
   }
 
@@ -175,17 +190,18 @@ export class Evaluator {
     this.#tail = Promise.resolve();
     this.#slots = [];
     this.#memory.resume();
-    if (isAoError(error) && LOSSES.has(error.code)) this.#memory.drop();
-    if (isAoError(error, 'EVAL.DIVERGED')) this.#restart();
+    const code = isAoError(error) ? error.code : '';
+    if (LOST.has(code)) this.#memory.drop();
+    if (RUINED.has(code)) this.#restart();
     this.#head = this.#applied;
     this.#duplicates.withdraw(nonceOf(this.#applied));
-    if (isAoError(error, 'EVAL.LOST') && ++this.#attempts < MAX_ATTEMPTS) return;
+    if (code !== 'EVAL.TIMEOUT' && (LOST.has(code) || RUINED.has(code)) && ++this.#attempts < MAX_ATTEMPTS)
+      return;
     this.#attempts = 0;
     this.#target = nonceOf(this.#applied);
     this.#rejectWaiters(error);
   }
 
-  /** The memory can not be rebuilt from what is at hand: begin from nothing. */
   #restart(): void {
     this.#memory.forget();
     this.#applied = undefined;
@@ -247,6 +263,7 @@ export class Evaluator {
 
   #announce(nonce: number, body: string): void {
     this.#duplicates.stored(nonce);
+    this.#ports.snapshots.resultsStored(nonce);
     const waiters = this.#waiters.get(nonce);
     this.#waiters.delete(nonce);
     for (const { resolve } of waiters ?? []) resolve(body);

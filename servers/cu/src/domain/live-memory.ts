@@ -1,6 +1,7 @@
 import type { Snapshot } from '@ao-ts/core/loader';
-import type { Residence } from '../worker/evaluation-thread.ts';
+import type { Residence, SnapshotListener } from '../worker/evaluation-thread.ts';
 import type { Outcome } from '../worker/outcome.ts';
+import { applyChange, type SnapshotChange } from '../worker/snapshot-change.ts';
 
 /** Where a memory comes from: a snapshot (none: a fresh instance) and the messages kept since. */
 export interface MemoryState {
@@ -14,7 +15,7 @@ export interface MemoryState {
 export type OpenResidence = (
   state: MemoryState,
   step: number,
-  onSnapshot: (step: number, snapshot: Snapshot) => void,
+  onSnapshot: SnapshotListener,
 ) => Promise<Residence>;
 
 /**
@@ -32,9 +33,15 @@ export class LiveMemory {
   #givenStep = 0;
   #appliedStep = 0;
 
-  constructor(open: OpenResidence, onSnapshot: (snapshot: Snapshot) => void = () => {}) {
-    this.#open = open;
-    this.#onSnapshot = onSnapshot;
+  constructor(options: {
+    open: OpenResidence;
+    /** Where to begin, if not with a fresh instance. */
+    snapshot: Snapshot | undefined;
+    onSnapshot: (snapshot: Snapshot) => void;
+  }) {
+    this.#open = options.open;
+    this.#snapshot = options.snapshot;
+    this.#onSnapshot = options.onSnapshot;
   }
 
   /** The memory after the last message that was answered. */
@@ -45,9 +52,7 @@ export class LiveMemory {
   /** Brings the process to life, if it is not. */
   wake(): Promise<Residence> {
     if (this.#residence) return this.#residence;
-    const opening = this.#open(this.state, this.#appliedStep, (step, snapshot) =>
-      this.#shorten(step, snapshot),
-    );
+    const opening = this.#open(this.state, this.#appliedStep, (step, change) => this.#shorten(step, change));
     this.#residence = opening;
     opening.catch(() => {
       if (this.#residence === opening) this.#residence = undefined;
@@ -66,6 +71,11 @@ export class LiveMemory {
       this.#version += 1;
     }
     return outcome;
+  }
+
+  /** Has a snapshot taken, if anything happened since the last one. */
+  async snapshot(): Promise<void> {
+    if (this.#residence) await (await this.#residence).snapshot();
   }
 
   /** A copy of the bytes, with all messages given so far. */
@@ -92,11 +102,11 @@ export class LiveMemory {
     this.#version = 0;
   }
 
-  #shorten(step: number, snapshot: Snapshot): void {
-    // The answer to that step came just before, so the journal ends with it.
-    if (step !== this.#appliedStep) return;
-    this.#snapshot = snapshot;
+  #shorten(step: number, change: SnapshotChange): void {
+    // The answer to that step came just before it, so the journal ends there.
+    if (step !== this.#appliedStep) return this.drop();
+    this.#snapshot = applyChange(this.#snapshot, change);
     this.#journal = [];
-    this.#onSnapshot(snapshot);
+    this.#onSnapshot(this.#snapshot);
   }
 }

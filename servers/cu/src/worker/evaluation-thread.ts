@@ -64,10 +64,7 @@ export class EvaluationThread {
   }
 
   /** Brings a process to life here. `onSnapshot` gets each snapshot taken, after the outcome of that step. */
-  async open(
-    spec: ResidentSpec,
-    onSnapshot: SnapshotListener = () => {},
-  ): Promise<Residence> {
+  async open(spec: ResidentSpec, onSnapshot: SnapshotListener = () => {}): Promise<Residence> {
     const resident = this.#next++;
     this.#snapshots.set(resident, onSnapshot);
     const close = () => {

@@ -1,5 +1,5 @@
 import type { Block, Chain } from '../domain/chain.ts';
-import type { PageArguments } from './resolvers.ts';
+import type { PageArguments } from './paging.ts';
 
 export interface BlockQuery {
   ids: readonly string[] | undefined;

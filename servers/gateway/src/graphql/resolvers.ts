@@ -1,14 +1,10 @@
 import { tagValue } from '@ao-ts/core/ans104';
-import { GraphQLError } from 'graphql';
 import type { Context } from '../context.ts';
 import type { Search, StoredRecord, TagFilter } from '../domain/archive-store.ts';
 import { type Entry, readEntry } from '../domain/entry.ts';
 import { blockPage } from './block-page.ts';
+import { encodeCursor, pageArguments, type RawPage, tooMany } from './paging.ts';
 
-/** Nodes on one page; who asks for more gets this many, and `hasNextPage`. */
-const MAX_FIRST = 1000;
-/** Nodes asked for in one request, over all its fields. */
-const MAX_NODES = 5000;
 const MAX_IDS = 1000;
 const MAX_VALUES = 100;
 const MAX_TAG_FILTERS = 20;
@@ -18,26 +14,14 @@ interface BlockFilter {
   max?: number | null;
 }
 
-interface TransactionArguments {
+interface TransactionArguments extends RawPage {
   ids?: string[] | null;
   owners?: string[] | null;
   recipients?: string[] | null;
   bundledIn?: string[] | null;
   tags?: { name: string; values: string[]; op?: 'EQ' | 'NEQ' | null }[] | null;
   block?: BlockFilter | null;
-  first?: number | null;
-  after?: string | null;
-  sort?: string | null;
 }
-
-export interface PageArguments {
-  first: number;
-  after: number | undefined;
-  order: 'asc' | 'desc';
-}
-
-/** How many nodes a request may still ask for, by its GraphQL context. */
-const nodesLeft = new WeakMap<object, number>();
 
 type Node = StoredRecord & Entry;
 
@@ -70,7 +54,7 @@ export function resolvers({ chain, store }: Context) {
         (id ? chain.blockById(id) : chain.block(chain.tip)) ?? null,
       blocks: (
         _root: unknown,
-        args: { ids?: string[] | null; height?: BlockFilter | null } & TransactionArguments,
+        args: RawPage & { ids?: string[] | null; height?: BlockFilter | null },
         request: object,
       ) => {
         const ids = list(args.ids, 'ids', MAX_IDS);
@@ -104,7 +88,7 @@ function searchOf(args: TransactionArguments, tip: number): Search {
   });
   const { min, max } = args.block ?? {};
   // What is pending has no block yet, so a filter for blocks leaves it out.
-  const bounded = min !== undefined || max !== undefined;
+  const bounded = (min ?? max ?? null) !== null;
   return {
     ...(ids ? { ids } : {}),
     ...(owners ? { owners } : {}),
@@ -116,37 +100,10 @@ function searchOf(args: TransactionArguments, tip: number): Search {
   };
 }
 
-function pageArguments({ first, after, sort }: TransactionArguments, request: object): PageArguments {
-  const count = Math.min(first ?? 10, MAX_FIRST);
-  if (count < 1) throw new GraphQLError("'first' must be at least 1.");
-  const left = nodesLeft.get(request) ?? MAX_NODES;
-  if (count > left) throw tooMany("'first', over the whole query", MAX_NODES);
-  nodesLeft.set(request, left - count);
-  return {
-    first: count,
-    after: after ? decodeCursor(after) : undefined,
-    order: sort?.endsWith('_ASC') ? 'asc' : 'desc',
-  };
-}
-
 // An empty list restricts nothing, as at the public gateways.
 function list<T>(values: T[] | null | undefined, name: string, max: number): T[] | undefined {
   if (values && values.length > max) throw tooMany(`'${name}'`, max);
   return values?.length ? values : undefined;
-}
-
-function tooMany(what: string, max: number): GraphQLError {
-  return new GraphQLError(`At most ${max} are allowed for ${what}.`);
-}
-
-function encodeCursor(position: number): string {
-  return Buffer.from(String(position)).toString('base64url');
-}
-
-function decodeCursor(cursor: string): number {
-  const text = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (!/^\d{1,15}$/.test(text)) throw new GraphQLError(`'${cursor}' is not a cursor of this gateway.`);
-  return Number(text);
 }
 
 function amount(winston: string): { winston: string; ar: string } {
