@@ -1,7 +1,12 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /ao
 COPY . .
-RUN npm ci --no-audit --no-fund && npm run build && npm prune --omit=dev --no-audit --no-fund
+# A registry behind a proxy of one's own: `docker build --secret id=ca,src=<certificates.pem>`.
+RUN --mount=type=secret,id=ca \
+    NODE_EXTRA_CA_CERTS=$([ -f /run/secrets/ca ] && echo /run/secrets/ca) \
+    npm ci --no-audit --no-fund \
+ && npm run build \
+ && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 COPY --from=build /ao /ao

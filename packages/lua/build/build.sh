@@ -56,7 +56,7 @@ in_chroot() {
     printf '%s\n' 'deb http://deb.debian.org/debian trixie main' 'deb-src http://deb.debian.org/debian trixie main' \
       > "$root/etc/apt/sources.list"
     chroot "$root" apt-get update
-    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends emscripten dpkg-dev
+    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends emscripten
   fi
   # The chroot gets a copy of the sources and gives back two files, so nothing has to be mounted.
   rm -rf "$root/build" && mkdir -p "$root/build/module"

@@ -233,7 +233,7 @@ local function makeClass(bits)
     local words = {}
     for i = 1, SIZE do words[i] = string.pack('<I4', x[i]) end
     local bytes = table.concat(words)
-    return trim and (bytes:gsub('\0+$', '')) or bytes
+    return trim and bytes:gsub('(.)\0+$', '%1') .. '' or bytes
   end
 
   function bint.tobe(x, trim) return bint.tole(x, trim):reverse() end

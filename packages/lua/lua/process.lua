@@ -51,6 +51,8 @@ function print(...)
   table.insert(HANDLER_PRINT_LOGS, table.concat(parts, '\t'))
 end
 
+ao.log = print
+
 function Send(msg)
   if not msg.Target then
     print('WARN: No target specified for message. Data will be stored, but no process will receive it.')

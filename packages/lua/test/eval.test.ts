@@ -11,6 +11,7 @@ onEachLoader('Eval', (run) => {
 
   it('gives what is printed and what is returned', async () => {
     expect(await run.process.run('print("a") print(1, true, nil)\nreturn "b"')).toBe('a\n1\ttrue\tnil\nb');
+    expect(await run.process.run('ao.log("logged")')).toBe('logged');
   });
 
   it('shows tables in a fixed order', async () => {

@@ -22,7 +22,7 @@ export interface Evaluator extends AsyncDisposable {
 
 export interface Loader {
   name: string;
-  load(binary: Uint8Array): Promise<Evaluator>;
+  load(binary: Uint8Array, format?: string): Promise<Evaluator>;
 }
 
 export const FORMAT = moduleTags.find((tag) => tag.name === 'Module-Format')?.value ?? '';
@@ -30,9 +30,9 @@ export const FORMAT = moduleTags.find((tag) => tag.name === 'Module-Format')?.va
 /** The loader that compute units of the network run. */
 const reference: Loader = {
   name: '@permaweb/ao-loader',
-  async load(binary) {
+  async load(binary, format = FORMAT) {
     const worker = new Worker(new URL('reference-worker.ts', import.meta.url), {
-      workerData: { binary, format: FORMAT },
+      workerData: { binary, format },
       // It complains there about memory that can not grow; a test sees that in the result.
       stderr: true,
     });
@@ -54,8 +54,8 @@ const reference: Loader = {
 /** This project's own loader. */
 const own: Loader = {
   name: '@ao-ts/core/loader',
-  async load(binary) {
-    const instance = instantiate(await compileModule(binary, { format: FORMAT }));
+  async load(binary, format = FORMAT) {
+    const instance = instantiate(await compileModule(binary, { format }));
     return {
       async handle(message, environment) {
         return parseOutput(instance.handle(JSON.stringify(message), JSON.stringify(environment)));

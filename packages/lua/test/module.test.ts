@@ -63,6 +63,20 @@ describe('the module in the repository', () => {
   });
 });
 
+describe.each(loaders)('the module on $name', (loader: Loader) => {
+  // The network's metering tool reads none of WebAssembly's newer instructions.
+  it('runs under the metered format, too', async () => {
+    await using process = await TestProcess.load(
+      loader,
+      await moduleBinary(),
+      {},
+      'wasm32-unknown-emscripten-metering',
+    );
+    await process.spawn();
+    expect(await process.run('local ok, problem = pcall(error, "caught", 0) return problem')).toBe('caught');
+  });
+});
+
 describe.each(loaders)('a module built from files, on $name', (loader: Loader) => {
   it('has its own files beside the library', async () => {
     const binary = await buildModule([

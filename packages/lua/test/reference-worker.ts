@@ -13,7 +13,8 @@ type Load = (binary: Uint8Array, options: { format: string; UNSAFE_MEMORY: boole
 
 const load: Load = createRequire(import.meta.url)('@permaweb/ao-loader');
 const { binary, format } = workerData as { binary: Uint8Array; format: string };
-const handle = await load(binary, { format, UNSAFE_MEMORY: true });
+// A Buffer, because the metering of the loader never ends on another view.
+const handle = await load(Buffer.from(binary), { format, UNSAFE_MEMORY: true });
 
 let memory = new ArrayBuffer(0);
 
@@ -24,12 +25,9 @@ parentPort?.on('message', async (request: { message: unknown; environment: unkno
     return;
   }
   try {
-    // The last two are what this loader adds to every result, whatever the module.
-    const { Memory, Patches, GasUsed, ...response } = await handle(
-      null,
-      request.message,
-      request.environment,
-    );
+    // This loader adds GasUsed and an empty list of patches to every result, whatever the module.
+    const { Memory, GasUsed, ...response } = await handle(null, request.message, request.environment);
+    if ((response.Patches as unknown[]).length === 0) delete response.Patches;
     memory = Memory;
     parentPort?.postMessage({ ok: true, response });
   } catch (thrown) {

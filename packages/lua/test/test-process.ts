@@ -61,8 +61,13 @@ export class TestProcess implements AsyncDisposable {
     };
   }
 
-  static async load(loader: Loader, binary: Uint8Array, processTags = {}): Promise<TestProcess> {
-    return new TestProcess(await loader.load(binary), processTags);
+  static async load(
+    loader: Loader,
+    binary: Uint8Array,
+    processTags = {},
+    format?: string,
+  ): Promise<TestProcess> {
+    return new TestProcess(await loader.load(binary, format), processTags);
   }
 
   /** The evaluation of any message, as the loader gives it. */

@@ -12,6 +12,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { Metrics } from './metrics.ts';
+import { inTrace } from './trace.ts';
 
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
@@ -57,6 +58,8 @@ export async function createApp(options: AppOptions): Promise<{ app: App; metric
   for (const type of ['application/octet-stream', 'application/ans104']) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   }
+
+  app.addHook('preHandler', (request, _reply, done) => inTrace(request.headers.traceparent, done));
 
   app.setErrorHandler<FastifyError | AoError>((error, request, reply) => {
     if (isAoError(error)) {

@@ -1,5 +1,6 @@
 import { AoError, errorMessage } from '@ao-ts/core';
 import { Agent } from 'undici';
+import { currentTrace } from './trace.ts';
 
 export interface HttpRequest {
   method?: 'GET' | 'POST' | 'HEAD';
@@ -59,7 +60,7 @@ export class HttpClient {
         origin,
         path: pathname + search,
         method: request.method ?? 'GET',
-        headers: request.headers ?? {},
+        headers: withTrace(request.headers),
         body: request.body ?? null,
         signal,
         // The signal bounds the whole exchange.
@@ -87,6 +88,11 @@ export class HttpClient {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+function withTrace(headers: Record<string, string> = {}): Record<string, string> {
+  const traceparent = currentTrace();
+  return traceparent === undefined ? headers : { ...headers, traceparent };
 }
 
 function transportError(url: string, cause: unknown): AoError {

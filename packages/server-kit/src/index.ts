@@ -12,5 +12,6 @@ export * from './metrics.ts';
 export * from './process-directory.ts';
 export * from './retry.ts';
 export * from './sqlite.ts';
+export * from './trace.ts';
 export * from './unit.ts';
 export * from './wallet.ts';

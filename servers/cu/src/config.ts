@@ -20,13 +20,20 @@ const Schema = z.object({
   ARWEAVE_URL: EnvUrl.optional().describe('Where data is asked for; GATEWAY_URL unless set.'),
   GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
 
+  UNIT_MODE: z.enum(['cu', 'ru']).default('cu').describe('ru: only dry-runs are answered.'),
+  RESTRICT_PROCESSES: EnvList.default([]).describe('Processes that are not served.'),
+  ALLOW_PROCESSES: EnvList.default([]).describe('If set, only these processes are served.'),
+  ALLOW_OWNERS: EnvList.default([]).describe('If set, only processes of these owners are served.'),
+
   PROCESS_WASM_SUPPORTED_FORMATS: EnvList.default([...MODULE_FORMATS]),
   PROCESS_WASM_SUPPORTED_EXTENSIONS: EnvList.default([]),
   PROCESS_WASM_MEMORY_MAX_LIMIT: Whole.default(2 ** 30).describe(
     'Largest Memory-Limit of a process, in bytes.',
   ),
   PROCESS_WASM_COMPUTE_MAX_LIMIT: Whole.default(9e12).describe('Largest Compute-Limit of a process, in gas.'),
-  PROCESS_MEMORY_CACHE_MAX_PROCESSES: Whole.default(300).describe('Processes kept in memory.'),
+  PROCESS_MEMORY_CACHE_MAX_SIZE: Whole.default(2 * 2 ** 30).describe(
+    'Memory for processes that are kept ready, in bytes; those used least recently make room.',
+  ),
   WASM_EVALUATION_MAX_WORKERS: Whole.default(availableParallelism()).describe(
     'Threads that evaluate schedules.',
   ),
@@ -38,7 +45,19 @@ const Schema = z.object({
   SNAPSHOT_INTERVAL: Whole.default(5000).describe(
     'Time between two snapshots of a process on the disk, in ms: what a crash costs at most.',
   ),
+  BUSY_THRESHOLD: Whole.default(0).describe(
+    'An evaluation that takes longer, in ms, is answered 202 and goes on; 0: the answer waits for it.',
+  ),
+  HYDRATION_MODE_NONCE_LIMIT: Whole.default(5000).describe(
+    'A request that is further ahead of a running evaluation is answered 503; 0: it waits.',
+  ),
+  DRY_RUN_TIMEOUT: Whole.default(10_000).describe('The same for dry-runs.'),
   LOAD_MESSAGES_PAGE_SIZE: Whole.default(1000),
+  WASM_EVALUATION_DRY_RUN_MAX_COPIES: Whole.default(32).describe(
+    'Processes that are kept ready for dry-runs.',
+  ),
+  RATE_LIMIT_WINDOW: Whole.default(60_000).describe('In ms.'),
+  RATE_LIMIT_MAX_REQUESTS: Whole.default(0).describe('Dry-runs of one client per window; 0: any number.'),
   DRY_RUN_DEFAULT_MAX_PROCESS_AGE: Whole.default(100).describe(
     'How old the state of a dry-run may be, in ms, if the request does not say it.',
   ),

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
+import { admit } from './domain/access.ts';
 import { DryRuns } from './domain/dry-runs.ts';
 import { Engine } from './domain/engine.ts';
 import { Evaluator, type EvaluatorPorts } from './domain/evaluator.ts';
@@ -16,13 +17,19 @@ import type { ResidentSpec } from './worker/resident.ts';
 import { ThreadPool } from './worker/thread-pool.ts';
 
 /** Wires the engine to the other units, the stores and the worker threads. */
-export function createEngine(config: Config, context: Context): { engine: Engine; close(): Promise<void> } {
+export function createEngine(
+  config: Config,
+  context: Context,
+): { engine: Engine; admitted(processId: string): Promise<void>; close(): Promise<void> } {
   const { clock, descriptions, directory, gateway, logger, results, snapshots } = context;
   const schedules = new SchedulerUnits(directory);
   const modules = new Modules({ gateway, descriptions, files: context.moduleFiles });
   const timeoutMs = config.EVALUATION_TIMEOUT;
   const threads = new ThreadPool({ size: config.WASM_EVALUATION_MAX_WORKERS, timeoutMs });
-  const dryRunThreads = new ThreadPool({ size: config.WASM_EVALUATION_DRY_RUN_WORKERS, timeoutMs });
+  const dryRunThreads = new ThreadPool({
+    size: config.WASM_EVALUATION_DRY_RUN_WORKERS,
+    timeoutMs: config.DRY_RUN_TIMEOUT,
+  });
   const support = {
     formats: config.PROCESS_WASM_SUPPORTED_FORMATS,
     extensions: config.PROCESS_WASM_SUPPORTED_EXTENSIONS,
@@ -71,6 +78,8 @@ export function createEngine(config: Config, context: Context): { engine: Engine
         config.LOAD_MESSAGES_PAGE_SIZE,
       ),
       results,
+      clock,
+      hydrationLimit: config.HYDRATION_MODE_NONCE_LIMIT,
       open: async (state, step, onSnapshot) =>
         threads.pick().open(await specOf(processId, state, step), onSnapshot),
       snapshots: new SnapshotKeeper({
@@ -90,7 +99,7 @@ export function createEngine(config: Config, context: Context): { engine: Engine
     open: async (processId, state) =>
       dryRunThreads.pick().open(await specOf(processId, state, state.version)),
     maxQueue: config.WASM_EVALUATION_WORKERS_DRY_RUN_MAX_QUEUE,
-    maxCopies: config.PROCESS_MEMORY_CACHE_MAX_PROCESSES,
+    maxCopies: config.WASM_EVALUATION_DRY_RUN_MAX_COPIES,
     resultAgeMs: config.DRY_RUN_RESULT_MAX_AGE,
     clock,
   });
@@ -103,11 +112,17 @@ export function createEngine(config: Config, context: Context): { engine: Engine
       dryRuns.forget(processId);
       snapshots.release(processId);
     },
-    maxProcesses: config.PROCESS_MEMORY_CACHE_MAX_PROCESSES,
+    maxBytes: config.PROCESS_MEMORY_CACHE_MAX_SIZE,
     clock,
   });
+  const lists = {
+    restrictProcesses: config.RESTRICT_PROCESSES,
+    allowProcesses: config.ALLOW_PROCESSES,
+    allowOwners: config.ALLOW_OWNERS,
+  };
   return {
     engine,
+    admitted: (processId) => admit(lists, processId, async (id) => (await findProcess(id)).owner),
     async close() {
       await engine.close();
       await threads[Symbol.asyncDispose]();

@@ -6,6 +6,7 @@ import type { Engine } from './domain/engine.ts';
 import { cronRoute } from './routes/cron.ts';
 import { dryRunRoute } from './routes/dry-run.ts';
 import { identityRoute } from './routes/identity.ts';
+import { readOnlyRoutes } from './routes/read-only.ts';
 import { resultRoute } from './routes/result.ts';
 import { resultsRoute } from './routes/results.ts';
 import { stateRoute } from './routes/state.ts';
@@ -24,10 +25,18 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const context = await createContext(config, overrides);
   const { logger } = context;
   const { app } = await createApp({ logger, statusOf });
-  const { engine, close } = createEngine(config, context);
+  const { engine, admitted, close } = createEngine(config, context);
   const room: Room = { config, context, engine };
-  for (const route of [identityRoute, resultRoute, resultsRoute, cronRoute, stateRoute, dryRunRoute])
-    route(app, room);
+  app.addHook('preHandler', async ({ params, query }) => {
+    const { processId } = params as { processId?: string };
+    const named = processId ?? (query as { 'process-id'?: string })['process-id'];
+    if (named !== undefined) await admitted(named);
+  });
+  identityRoute(app, room);
+  dryRunRoute(app, room);
+  const others =
+    config.UNIT_MODE === 'cu' ? [resultRoute, resultsRoute, cronRoute, stateRoute] : [readOnlyRoutes];
+  for (const route of others) route(app, room);
 
   let url: string | undefined;
   return {

@@ -55,3 +55,21 @@ test('an evaluation that never ends fails its request, stores nothing, and holds
   const { json } = await unit.dryRun(stuck, { Owner: 'o', Tags: [], Data: '!l' }, '');
   expect(json.error).toContain('no progress');
 });
+
+test('a restart goes on from the snapshot on the disk', async () => {
+  const processId = network.spawn(randomName());
+  for (const data of ['!a', '!e', '!g', '!a']) network.schedule(processId, { name: randomName(), data });
+  const next = async (data: string) => {
+    const id = network.schedule(processId, { name: randomName(), data });
+    await using unit = await startUnit(network, { directory });
+    const { json } = await unit.get(`/result/${id}?process-id=${processId}`);
+    const response = await fetch(`${unit.url}/state/${processId}`);
+    return { output: json.Output, memory: (await response.arrayBuffer()).byteLength };
+  };
+  const before = await next('!a');
+  network.requests.length = 0;
+  const after = await next('!a');
+  expect([before.output, after.output]).toEqual(['00000005', '00000006']);
+  expect(after.memory).toBe(before.memory);
+  expect(network.requests.filter((path) => path.includes('from-nonce'))).toEqual([]);
+});

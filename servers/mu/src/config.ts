@@ -1,14 +1,19 @@
-import { BaseConfig, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
+import { BaseConfig, EnvBoolean, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
 import { z } from 'zod';
 
 const HOUR_MS = 3_600_000;
+
+const perMinute = (whom: string) =>
+  z.coerce.number().int().min(1).optional().describe(`Requests a minute and ${whom}. Default: any number.`);
 
 const Schema = z.object({
   ...BaseConfig,
   PORT: EnvPort.default(4002),
   PATH_TO_WALLET: z
     .string()
-    .describe('Arweave wallet (JWK file) that signs messages; its address is the authority.'),
+    .describe(
+      'Key that signs messages (JWK file: RSA-4096, secp256k1 or Ed25519); its address is the authority.',
+    ),
   DB_URL: z.string().default('mu.sqlite').describe('SQLite file of the ledger.'),
   CU_URL: EnvUrl.default('http://127.0.0.1:4004'),
   SU_URL: EnvUrl.optional().describe('A scheduler or router that is asked first where a process is.'),
@@ -24,6 +29,26 @@ const Schema = z.object({
     .min(1)
     .default(7 * 24 * HOUR_MS)
     .describe('Age at which what still fails is given up and put among the dead.'),
+  RETENTION_MS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(7 * 24 * HOUR_MS)
+    .describe('How long what is finished can still be looked at.'),
+  MAX_DEPTH: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(Number.MAX_SAFE_INTEGER)
+    .describe('Hops from what a client sent after which messages are kept back, among the dead.'),
+  ENABLE_PUSH: EnvBoolean.default(true).describe('Whether anyone may ask for a missing message to be sent.'),
+  RATE_LIMIT_WALLET: perMinute('wallet'),
+  RATE_LIMIT_IP: perMinute('IP address'),
+  RATE_LIMIT_PROCESS: perMinute('process'),
+  PROCESS_ALLOW: EnvList.default([]).describe('If not empty, only these processes are served.'),
+  PROCESS_DENY: EnvList.default([]),
+  WALLET_DENY: EnvList.default([]),
+  FROM_PROCESS_BLACKLIST: EnvList.default([]).describe('Values of From-Process no client may claim.'),
   MONITOR_INTERVAL_MS: z.coerce
     .number()
     .int()

@@ -4,7 +4,7 @@ import {
   GatewayClient,
   HttpClient,
   ProcessDirectory,
-  readWallet,
+  readSigner,
   UploaderClient,
 } from '@ao-ts/server-kit';
 import { type Logger, pino } from 'pino';
@@ -41,7 +41,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
     logger: overrides.logger ?? pino({ name: 'mu', level: config.LOG_LEVEL }),
     clock,
     random: Math.random,
-    signer: overrides.signer ?? (await readWallet(config.PATH_TO_WALLET)).signer,
+    signer: overrides.signer ?? (await readSigner(config.PATH_TO_WALLET)),
     http,
     compute: new ComputeClient(http, config.CU_URL),
     uploader: new UploaderClient(http, uploaderUrl(config)),

@@ -2,15 +2,23 @@ import type { AoError } from '@ao-ts/core';
 import { createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
 import type { Config } from './config.ts';
 import { createContext, type Overrides, uploaderUrl } from './context.ts';
+import { Admission } from './domain/admission.ts';
+import { Audit } from './domain/audit.ts';
 import { Courier } from './domain/courier.ts';
 import { Gate } from './domain/gate.ts';
 import { Messenger } from './domain/messenger.ts';
 import { Monitors } from './domain/monitors.ts';
+import { Outboxes } from './domain/outboxes.ts';
+import { Pusher } from './domain/pusher.ts';
+import { Retention } from './domain/retention.ts';
+import { auditRoute } from './routes/audit.ts';
 import { acceptItems } from './routes/body.ts';
+import { deadRoute } from './routes/dead.ts';
 import { identityRoute } from './routes/identity.ts';
 import { messagesRoute } from './routes/messages.ts';
 import { monitorRoutes } from './routes/monitor.ts';
 import { outboxRoute } from './routes/outbox.ts';
+import { pushRoute } from './routes/push.ts';
 import { statusRoute } from './routes/status.ts';
 import { submitRoute } from './routes/submit.ts';
 
@@ -22,7 +30,7 @@ const GRACE_MS = 5000;
 /** Makes a Messenger Unit. What its ledger says is not finished goes on at `start`. */
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
-  const { ledger, directory, compute, logger } = context;
+  const { ledger, directory, compute, logger, clock } = context;
   const { app, metrics } = await createApp({ logger, statusOf: statusForClients });
 
   for (const { id, known } of ledger.processes(REMEMBERED_PROCESSES).reverse()) directory.remember(id, known);
@@ -31,10 +39,13 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     uploader: context.uploader,
     uploaderUrl: uploaderUrl(config),
     perHost: new Gate(WRITES_PER_HOST),
+    remembersFrom: () => clock() - config.RETENTION_MS,
   });
+  const outboxes = new Outboxes({ compute, directory, maxDepth: config.MAX_DEPTH });
   const messenger = new Messenger({
     ...context,
     courier,
+    outboxes,
     backoff: {
       firstDelayMs: config.RETRY_FIRST_DELAY_MS,
       maxDelayMs: config.RETRY_MAX_DELAY_MS,
@@ -51,13 +62,38 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     log: logger,
   });
 
+  const retention = new Retention({
+    ledger,
+    retentionMs: config.RETENTION_MS,
+    clock,
+    onFailure: (error) => logger.error({ err: error }, 'the ledger can not be pruned'),
+  });
+  const admission = new Admission(
+    {
+      perWallet: config.RATE_LIMIT_WALLET,
+      perIp: config.RATE_LIMIT_IP,
+      perProcess: config.RATE_LIMIT_PROCESS,
+      allowedProcesses: config.PROCESS_ALLOW,
+      deniedProcesses: config.PROCESS_DENY,
+      deniedWallets: config.WALLET_DENY,
+      deniedFromProcess: config.FROM_PROCESS_BLACKLIST,
+    },
+    clock,
+  );
+
   acceptItems(app);
-  identityRoute(app);
-  submitRoute(app, { messenger, directory });
-  monitorRoutes(app, { monitors, directory });
+  identityRoute(app, { ledger });
+  submitRoute(app, { messenger, directory, admission });
+  monitorRoutes(app, { monitors, directory, admission });
   messagesRoute(app, { ledger });
   outboxRoute(app, { ledger });
   statusRoute(app, { ledger });
+  pushRoute(app, {
+    pusher: new Pusher({ ledger, outboxes, directory, messenger }),
+    enabled: config.ENABLE_PUSH,
+  });
+  auditRoute(app, { audit: new Audit({ ledger, outboxes, directory }) });
+  deadRoute(app, { messenger });
   metrics.gauge(
     'ao_mu_pending',
     'Items to deliver, or with a result to come.',
@@ -81,13 +117,14 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       url = await listen(app, 'messenger unit', { host: config.HOST, port: config.PORT });
       messenger.resume();
       monitors.resume();
+      retention.start();
       logger.info({ url, address: context.signer.address }, 'messenger unit ready');
     },
     async [Symbol.asyncDispose]() {
       await app.close();
       await atMost(GRACE_MS, messenger.stop());
       // Ends the requests that still wait for an answer; the ledger knows where to go on.
-      const stopped = monitors.stop();
+      const stopped = Promise.all([monitors.stop(), retention.stop()]);
       await context.http.close();
       await Promise.all([stopped, messenger.stop(), messenger.stopped()]);
       ledger.close();

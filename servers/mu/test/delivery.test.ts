@@ -1,13 +1,20 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { arweaveSigner, type Signer } from '@ao-ts/core/ans104';
+import { generateWallet } from '@ao-ts/server-kit';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeNetwork, id, send } from './fake-network.ts';
-import { type MuClient, signer, startUnit } from './unit.ts';
+import { type MuClient, startUnit } from './unit.ts';
 
 let network: FakeNetwork;
 let mu: MuClient;
+let signer: Signer;
+
+beforeAll(async () => {
+  signer = arweaveSigner(await generateWallet());
+});
 
 beforeEach(async () => {
   network = await new FakeNetwork().start();
-  mu = await startUnit(network);
+  mu = await startUnit(network, { signer });
 });
 
 afterEach(async () => {

@@ -18,6 +18,7 @@ export interface Slot {
   messageId: string;
   exclude: string | null;
   baseLayer: boolean;
+  timestamp: number;
   /** Absent if something that is elsewhere was assigned. */
   item?: DataItem;
 }
@@ -72,7 +73,14 @@ export class FakeNetwork implements AsyncDisposable {
     ];
     this.processes.set(processId, { tags, owner: this.client.address });
     this.schedule.set(processId, [
-      { nonce: 0, assignmentId: id(), messageId: processId, exclude: null, baseLayer: false },
+      {
+        nonce: 0,
+        assignmentId: id(),
+        messageId: processId,
+        exclude: null,
+        baseLayer: false,
+        timestamp: Date.now(),
+      },
     ]);
     this.behaviours.set(processId, behaviour);
     return processId;
@@ -111,6 +119,7 @@ export class FakeNetwork implements AsyncDisposable {
         messageId: assign,
         exclude: url.searchParams.get('exclude'),
         baseLayer: url.searchParams.has('base-layer'),
+        timestamp: Date.now(),
       };
       slots.push(slot);
       return { status: 200, body: { id: slot.assignmentId, timestamp: Date.now() } };
@@ -126,10 +135,22 @@ export class FakeNetwork implements AsyncDisposable {
         body: { process_id: second, block: '000001600000', owner, tags: known.tags, timestamp: 1 },
       };
     }
+    if (first === processId && url.searchParams.has('limit')) return this.#schedulePage(url);
     const slot = this.schedule
       .get(processId)
       ?.find((each) => each.messageId === first || each.assignmentId === first);
     return slot ? { status: 200, body: nodeOf(processId, slot) } : notFound;
+  }
+
+  #schedulePage({ searchParams }: URL): FakeAnswer {
+    const processId = searchParams.get('process-id') ?? '';
+    const from = Number(searchParams.get('from-nonce'));
+    const rest = (this.schedule.get(processId) ?? []).filter(({ nonce }) => nonce > from);
+    const limit = Math.min(Number(searchParams.get('limit')), 2);
+    const edges = rest
+      .slice(0, limit)
+      .map((slot) => ({ node: nodeOf(processId, slot), cursor: String(slot.nonce) }));
+    return { status: 200, body: { page_info: { has_next_page: rest.length > limit }, edges } };
   }
 
   #scheduleItem(item: DataItem): FakeAnswer {
@@ -143,7 +164,13 @@ export class FakeNetwork implements AsyncDisposable {
       this.processes.set(item.id, { tags: item.tags, owner: item.ownerAddress });
       if (!this.behaviours.has(item.id)) this.behaviours.set(item.id, (slot) => this.spawned(slot));
     } else if (!this.schedule.has(processId)) return notFound;
-    const slot = { nonce: slots.length, assignmentId: id(), messageId: item.id, exclude: null };
+    const slot = {
+      nonce: slots.length,
+      assignmentId: id(),
+      messageId: item.id,
+      exclude: null,
+      timestamp: Date.now(),
+    };
     this.schedule.set(processId, [...slots, { ...slot, baseLayer: false, item }]);
     return { status: 200, body: { id: item.id, timestamp: Date.now() } };
   }
@@ -206,12 +233,22 @@ function nodeOf(processId: string, slot: Slot) {
     nonce: slot.nonce,
     hashChain: '',
     blockHeight: 1,
-    timestamp: 1,
+    timestamp: slot.timestamp,
     messageId: slot.messageId,
     exclude: [],
   });
+  const { item } = slot;
+  const message = item && {
+    id: item.id,
+    owner,
+    data: '',
+    tags: item.tags,
+    signature: '',
+    anchor: Buffer.from(item.anchor).toString(),
+    target: item.targetId,
+  };
   return {
-    message: null,
+    message: message ?? null,
     assignment: { id: slot.assignmentId, owner, tags, signature: '', anchor: null, target: '' },
   };
 }

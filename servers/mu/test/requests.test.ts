@@ -135,8 +135,12 @@ describe('the scheduler', () => {
 
   test('that surely did not take it is reported, and nothing is sent later', async () => {
     const process = network.addProcess();
+    const item = await network.message(process);
     network.su.fault = ({ method }) => (method === 'POST' ? { status: 503 } : undefined);
-    expect((await mu.post(await network.message(process))).status).toBe(502);
+    expect((await mu.post(item)).status).toBe(502);
+    expect((await mu.post(await network.message(network.addProcess()))).status).toBe(502);
+    await network.su.stop();
+    expect((await mu.post(item)).status).toBe(502);
     expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 0, dead: 0 });
   });
 

@@ -8,7 +8,10 @@ const schema = z
     SU_WALLET_PATH: z
       .string()
       .describe('File with the key that signs assignments (JWK): RSA-4096, Ed25519 or secp256k1.'),
-    DB_URL: z.string().default('./data/su.sqlite').describe('File that keeps the schedules.'),
+    DB_URL: z
+      .string()
+      .default('./data/su.sqlite')
+      .describe('What keeps the schedules: a SQLite file, or a postgres:// URL.'),
     GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),
     ARWEAVE_URL: EnvUrl.optional().describe('Where blocks and data are asked for; GATEWAY_URL unless set.'),
     GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
@@ -47,6 +50,12 @@ const schema = z
       'Addresses that may do so for the processes …',
     ),
     MAX_SIZE_FROM_WHITELIST: EnvList.default([]).describe('… named here.'),
+    MAX_ITEMS_PER_OWNER_PER_MINUTE: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('No limit unless set.'),
     IP_WHITELIST_URL: EnvUrl.optional().describe(
       'JSON array of addresses that may write; everybody unless set.',
     ),

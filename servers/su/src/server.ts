@@ -3,6 +3,7 @@ import { anyHas, arweaveOf } from './arweave.ts';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
 import type { MessageSizeLimit } from './domain/message-size.ts';
+import { OwnerQuota } from './domain/owner-quota.ts';
 import { RefreshedValues } from './domain/refreshed.ts';
 import { Scheduler } from './domain/scheduler.ts';
 import { headOf } from './domain/slot.ts';
@@ -62,6 +63,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   if (addresses) allowOnlyListed(app, addresses);
   limitBodies(app, config.MAX_BYTES_IN_FLIGHT);
 
+  const { MAX_ITEMS_PER_OWNER_PER_MINUTE: quotaPerOwner } = config;
   identityRoute(app, { address: signer.address, clock });
   timestampRoute(app, { height, clock });
   scheduleRoute(app, {
@@ -72,6 +74,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     onArweave: (id) => anyHas(http, onBootGateways(config), id),
     access,
     sizeLimit: sizeLimitOf(config),
+    quota: quotaPerOwner === undefined ? undefined : new OwnerQuota(quotaPerOwner, clock),
   });
   processRoute(app, { store, access });
   latestRoute(app, { store, access });

@@ -133,3 +133,22 @@ test('bodies that would fill the memory are asked to come again; room comes back
   slow.destroy();
   await until(async () => (await post()).status === 200, 'there is room again');
 });
+
+test('an address that sends too much is asked to go on later; others are not', async () => {
+  await using arweave = await new FakeArweave().start();
+  let now = 1_800_000_000_000;
+  await using rig = await startScheduler({
+    arweave,
+    clock: () => now,
+    env: { MAX_ITEMS_PER_OWNER_PER_MINUTE: '3' },
+  });
+  const processId = await spawn(rig);
+  const post = async (signer = user) => rig.post(await messageItem(processId, signer));
+  const statuses = [];
+  for (let i = 0; i < 5; i++) statuses.push((await post()).status);
+  expect(statuses).toEqual([200, 200, 200, 429, 429]);
+  expect((await post()).headers.get('retry-after')).toBe('1');
+  expect((await post(newSigner())).status).toBe(200);
+  now += 60_000;
+  expect((await post()).status).toBe(200);
+});

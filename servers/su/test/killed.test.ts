@@ -1,8 +1,5 @@
 import { generateKeyPairSync, randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { readSigner } from '@ao-ts/server-kit';
 import { expect, test } from 'vitest';
@@ -17,21 +14,12 @@ import {
   temporaryDirectory,
   until,
 } from './support.ts';
-import { UnitProcess } from './unit-process.ts';
+import { freePort, UnitProcess } from './unit-process.ts';
 
 /** More of them with `AO_KILLS=50`. */
 const KILLS = Number(process.env.AO_KILLS ?? 6);
 const PROCESSES = 3;
 const SENDERS = 12;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('killed at any moment under load, the unit loses, repeats and skips nothing', {
   timeout: 300_000,

@@ -95,9 +95,9 @@ export function storeCompliance(name: string, open: () => Promise<Stores>): void
       await stores.store.hold(other);
       const outcomes = await Promise.allSettled([
         stores.store.append(slotOf(processId, 1)),
-        stores.store.append(slotOf(processId, 3)),
+        stores.store.append(slotOf(processId, 7)),
         stores.store.append(slotOf(other, 0)),
-        stores.store.append(slotOf(processId, 4)),
+        stores.store.append(slotOf(processId, 9)),
         stores.store.append(slotOf(processId, 2)),
       ]);
       expect(outcomes.map(({ status }) => status)).toEqual([
@@ -191,6 +191,14 @@ export function storeCompliance(name: string, open: () => Promise<Stores>): void
       expect(await outbox.nextDue()).toBe(500);
       expect(await outbox.due(499, 9)).toEqual([]);
       expect((await outbox.due(500, 9)).map(({ attempts }) => attempts)).toEqual([1, 1]);
+    });
+
+    test('an upload that was given back is due at once', async () => {
+      const { outbox } = stores;
+      await fill(2);
+      const [first] = await outbox.due(1000, 1);
+      await outbox.release([first?.sequence ?? 0]);
+      expect(await outbox.due(1000, 9)).toHaveLength(2);
     });
 
     test('what was scheduled can be uploaded again', async () => {

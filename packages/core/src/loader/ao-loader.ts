@@ -1,4 +1,4 @@
-import { type AoError, isAoError } from '../errors.ts';
+import { AoError, isAoError } from '../errors.ts';
 import { type CompiledModule, compileModule } from './compile.ts';
 import type { Drive } from './drive.ts';
 import { type Format, formatNamed } from './formats.ts';
@@ -54,6 +54,15 @@ export async function AoLoader(
   binary: Uint8Array | ArrayBuffer | InstantiateWasm,
   options?: AoLoaderOptions | null,
 ): Promise<Handle> {
+  if (options && 'WeaveDrive' in options && options.WeaveDrive) {
+    throw new AoError(
+      'LOADER.OPTION',
+      'WeaveDrive is served through the option `drive`, which answers at once.',
+      {
+        action: 'fix',
+      },
+    );
+  }
   const settings = options && typeof options === 'object' ? options : { format: 'wasm32-unknown-emscripten' };
   const start = await starter(binary, settings);
   let instance = await start();

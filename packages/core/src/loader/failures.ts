@@ -6,7 +6,7 @@ import { AoError } from '../errors.ts';
  * `LOADER.*`: the module can not be used. `NOT_WASM` (not a binary, truncated, malformed), `FORMAT` (unknown
  * Module-Format), `UNKNOWN_IMPORT` (imports named in the facts), `NO_HANDLE` (no usable `handle` export),
  * `MEMORY_LIMIT` (needs or took more memory than allowed), `BOOT` (failed before the first message),
- * `RESTORE` (a snapshot that does not fit this instance or is damaged).
+ * `RESTORE` (a snapshot that does not fit this instance or is damaged), `OPTION` (an option that can not be met).
  *
  * `EVAL.*`: this one evaluation failed. `TRAP`, `OUT_OF_GAS`, `EXIT` (the program ended itself; `facts.status`),
  * `OUTPUT_NOT_JSON`, `DRIVE` (WeaveDrive refused or could not read), `POISONED` (the instance failed before and
@@ -20,6 +20,7 @@ export type LoaderErrorCode =
   | 'LOADER.MEMORY_LIMIT'
   | 'LOADER.BOOT'
   | 'LOADER.RESTORE'
+  | 'LOADER.OPTION'
   | 'EVAL.TRAP'
   | 'EVAL.OUT_OF_GAS'
   | 'EVAL.EXIT'

@@ -7,20 +7,16 @@ const grow = WebAssembly.Memory.prototype.grow;
 WebAssembly.Memory.prototype.grow = function (pages) {
   try {
     return grow.call(this, pages);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) {
-      return grow.call(this, BigInt(Math.trunc(pages)));
-    }
-    throw error;
+  } catch {
+    return grow.call(this, BigInt(Math.trunc(pages)));
   }
 };
 
 const { createHash } = await import('node:crypto');
 const { default: AoLoader } = await import('@permaweb/ao-loader');
 const { default: metering } = await import('@permaweb/wasm-metering');
-const timers = performance.now.bind(performance);
 
-process.on('message', async ({ binary, format, messages, environment, computeLimit, restore }) => {
+process.once('message', async ({ binary, format, messages, environment, computeLimit, restore }) => {
   const meterType = format.startsWith('wasm32') ? 'i32' : 'i64';
   const metered = format.endsWith('-metering') ? metering.meterWASM(binary, { meterType }) : binary;
   // Its asynchronous WeaveDrive takes 40 MiB of the program's heap for each file that does not exist.
@@ -30,38 +26,27 @@ process.on('message', async ({ binary, format, messages, environment, computeLim
     receive(instance);
     return instance.exports;
   };
-  const load = () =>
-    AoLoader(/emscripten[23]?$/.test(format) ? binary : instantiate, {
-      format,
-      computeLimit,
-      UNSAFE_MEMORY: !restore,
-    });
+  const source = /emscripten[23]?$/.test(format) ? binary : instantiate;
+  const load = () => AoLoader(source, { format, computeLimit, UNSAFE_MEMORY: !restore });
+
   const steps = [];
-  let handle = await load();
   let memory = null;
+  let handle = await load();
   for (const message of messages) {
-    const started = timers();
     try {
-      const { Memory, ...result } = await handle(memory, message, environment);
-      const milliseconds = timers() - started;
-      const bytes = new Uint8Array(Memory);
-      if (restore) memory = bytes;
-      steps.push({
-        result,
-        milliseconds,
-        size: bytes.length,
-        hash: createHash('md5').update(bytes).digest('hex'),
-        last: bytes,
-      });
-      if (steps.length > 1) steps.at(-2).last = undefined;
+      const { Memory, ...result } = await handle(restore ? memory : null, message, environment);
+      memory = new Uint8Array(Memory);
+      steps.push({ result, size: memory.length, hash: createHash('md5').update(memory).digest('hex') });
     } catch (error) {
-      const isError = error instanceof Error;
-      steps.push({ error: isError ? { name: error.name, message: error.message } : error });
-      handle = await load();
-      if (!restore) break;
+      steps.push({ error: plain(error) });
+      if (restore) handle = await load();
     }
   }
-  const final = steps.findLast((step) => step.last)?.last;
-  for (const step of steps) delete step.last;
-  process.send({ steps, memory: final && Buffer.from(final) });
+  process.send({ steps, memory: memory ?? undefined });
 });
+
+function plain(error) {
+  if (typeof error !== 'object' || error === null) return error;
+  const { name, message, status } = error;
+  return name === undefined ? error : { name, message, ...(status === undefined ? {} : { status }) };
+}

@@ -24,13 +24,15 @@ export interface EngineOptions {
   prepare(processId: string): Promise<Evaluator>;
   /** The process is no longer in memory. */
   onCooled(processId: string): void;
-  /** Processes kept in memory. */
-  maxProcesses: number;
+  /** For processes kept in memory. */
+  maxBytes: number;
   clock: () => number;
 }
 
 interface Hot {
   evaluator: Promise<Evaluator>;
+  /** Requests that use it: it is not to be put away under their hands. */
+  users: number;
   /** When its newest state was last asked for at the scheduler, in ms. */
   checkedAt: number;
 }
@@ -39,14 +41,16 @@ interface Hot {
 export class Engine {
   readonly #options: EngineOptions;
   readonly #hot = new Map<string, Hot>();
+  /** Processes on their way out of memory. */
+  readonly #cooling = new Map<string, Promise<void>>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
   }
 
-  /** The process, checked to be one this unit can evaluate. */
-  async process(processId: string): Promise<Process> {
-    return (await this.#evaluator(processId)).process;
+  /** Fails for a process that does not exist or can not be evaluated here. */
+  async check(processId: string): Promise<void> {
+    await this.#use(processId, async () => {});
   }
 
   /**
@@ -56,35 +60,38 @@ export class Engine {
   async result(processId: string, id: string): Promise<string> {
     const stored = await this.#stored(processId, id);
     if (stored) return stored.body;
-    const evaluator = await this.#evaluator(processId);
-    const nonce = nonceIn(processId, id);
-    if (nonce !== undefined) return evaluator.result(nonce);
-    const slot = await this.#options.schedules.slot(processId, id);
-    evaluator.offer(slot);
-    return evaluator.result(slot.nonce);
+    return this.#use(processId, async (evaluator) => {
+      const nonce = nonceIn(processId, id);
+      if (nonce !== undefined) return evaluator.result(nonce);
+      const slot = await this.#options.schedules.slot(processId, id);
+      evaluator.offer(slot);
+      return evaluator.result(slot.nonce);
+    });
   }
 
   /** The result (JSON text) of a message that leaves no trace, on the newest state, or on that of message `to`. */
-  async dryRun(
+  dryRun(
     processId: string,
     message: DryRunMessage,
     { to, maxAgeMs }: { to?: string | undefined; maxAgeMs: number },
   ): Promise<string> {
-    const evaluator = await this.#evaluator(processId);
-    if (to !== undefined) {
-      const slot = await this.#options.schedules.slot(processId, to);
-      await this.#reachExactly(evaluator, slot.nonce);
-    } else await this.#reachLatest(evaluator, maxAgeMs);
-    const at = evaluator.position ?? originOf(evaluator.process);
-    return this.#options.dryRuns.run(processId, evaluator.memoryState, dryRunText(processId, message, at));
+    return this.#use(processId, async (evaluator, hot) => {
+      if (to !== undefined) {
+        const slot = await this.#options.schedules.slot(processId, to);
+        await this.#reachExactly(evaluator, slot.nonce);
+      } else await this.#reachLatest(evaluator, hot, maxAgeMs);
+      const at = evaluator.position ?? originOf(evaluator.process);
+      return this.#options.dryRuns.run(processId, evaluator.memoryState, dryRunText(processId, message, at));
+    });
   }
 
   /** A copy of the memory, at the newest message or the last one not later than `to` (ms). */
-  async memory(processId: string, to?: number): Promise<{ memory: Uint8Array; at: Point | undefined }> {
-    const evaluator = await this.#evaluator(processId);
-    if (to === undefined) await this.#reachLatest(evaluator, 0);
-    else await this.#reachExactly(evaluator, await this.#options.schedules.nonceAt(processId, to));
-    return evaluator.memory();
+  memory(processId: string, to?: number): Promise<{ memory: Uint8Array; at: Point | undefined }> {
+    return this.#use(processId, async (evaluator, hot) => {
+      if (to === undefined) await this.#reachLatest(evaluator, hot, 0);
+      else await this.#reachExactly(evaluator, await this.#options.schedules.nonceAt(processId, to));
+      return evaluator.memory();
+    });
   }
 
   async close(): Promise<void> {
@@ -98,15 +105,14 @@ export class Engine {
     return nonce === undefined ? results.find(processId, id) : results.at(processId, nonce);
   }
 
-  async #reachLatest(evaluator: Evaluator, maxAgeMs: number): Promise<void> {
+  async #reachLatest(evaluator: Evaluator, hot: Hot, maxAgeMs: number): Promise<void> {
     const { clock, schedules } = this.#options;
-    const hot = this.#hot.get(evaluator.process.id);
-    if (hot && evaluator.position && clock() - hot.checkedAt <= maxAgeMs) return;
+    if (evaluator.position && clock() - hot.checkedAt <= maxAgeMs) return;
     const asked = clock();
     const slot = await schedules.latest(evaluator.process.id);
     evaluator.offer(slot);
     await evaluator.reach(slot.nonce);
-    if (hot) hot.checkedAt = asked;
+    hot.checkedAt = asked;
   }
 
   async #reachExactly(evaluator: Evaluator, nonce: number): Promise<void> {
@@ -120,44 +126,67 @@ export class Engine {
     );
   }
 
-  #evaluator(processId: string): Promise<Evaluator> {
-    const hot = this.#hot.get(processId);
-    if (hot) {
+  async #use<T>(processId: string, use: (evaluator: Evaluator, hot: Hot) => Promise<T>): Promise<T> {
+    const hot = this.#warm(processId);
+    hot.users += 1;
+    try {
+      return await use(await hot.evaluator, hot);
+    } finally {
+      hot.users -= 1;
+    }
+  }
+
+  #warm(processId: string): Hot {
+    const known = this.#hot.get(processId);
+    if (known) {
       // Newest last: the first one is the one to cool down.
       this.#hot.delete(processId);
-      this.#hot.set(processId, hot);
-      return hot.evaluator;
+      this.#hot.set(processId, known);
+      return known;
     }
     if (!isId(processId)) {
       throw new AoError('PROCESS.ID', `'process-id': '${processId}' is not the id of a process.`, {
         action: 'fix',
       });
     }
-    const evaluator = this.#options.prepare(processId);
-    this.#hot.set(processId, { evaluator, checkedAt: Number.NEGATIVE_INFINITY });
-    evaluator.catch(() => this.#hot.delete(processId));
-    this.#coolSome();
-    return evaluator;
+    const evaluator = this.#prepare(processId);
+    const hot = { evaluator, users: 0, checkedAt: Number.NEGATIVE_INFINITY };
+    this.#hot.set(processId, hot);
+    evaluator.then(() => this.#coolSome()).catch(() => this.#hot.delete(processId));
+    return hot;
   }
 
-  #coolSome(): void {
-    if (this.#hot.size <= this.#options.maxProcesses) return;
-    for (const [processId, { evaluator }] of this.#hot) {
-      void evaluator.then(
-        (one) => {
-          if (!one.busy && this.#hot.size > this.#options.maxProcesses) void this.#cool(processId);
-        },
-        () => {},
-      );
+  async #prepare(processId: string): Promise<Evaluator> {
+    await this.#cooling.get(processId);
+    return this.#options.prepare(processId);
+  }
+
+  /** Makes room: those used least recently go first. */
+  async #coolSome(): Promise<void> {
+    const all = [...this.#hot];
+    const footprints = await Promise.all(
+      all.map(([, { evaluator }]) => evaluator.then((one) => one.footprint).catch(() => 0)),
+    );
+    let bytes = footprints.reduce((sum, footprint) => sum + footprint, 0);
+    for (const [index, [processId, hot]] of all.entries()) {
+      if (bytes <= this.#options.maxBytes) return;
+      if (hot.users > 0 || this.#hot.get(processId) !== hot) continue;
+      bytes -= footprints[index] ?? 0;
+      void this.#cool(processId);
     }
   }
 
-  async #cool(processId: string): Promise<void> {
+  #cool(processId: string): Promise<void> {
     const hot = this.#hot.get(processId);
     this.#hot.delete(processId);
-    const evaluator = await hot?.evaluator.catch(() => undefined);
-    await evaluator?.close();
-    if (!this.#hot.has(processId)) this.#options.onCooled(processId);
+    const cooling = (async () => {
+      const evaluator = await hot?.evaluator.catch(() => undefined);
+      await evaluator?.close();
+      this.#options.onCooled(processId);
+      this.#cooling.delete(processId);
+    })();
+    this.#cooling.set(processId, cooling);
+    return cooling;
   }
 }
 

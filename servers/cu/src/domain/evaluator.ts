@@ -23,6 +23,9 @@ export interface EvaluatorPorts {
   transaction(id: string, exclude: readonly string[]): Promise<AssignedTransaction>;
   /** The data of the process item as text; only asked for old processes. */
   spawnData(): Promise<string>;
+  clock: () => number;
+  /** A request further ahead of a running evaluation is refused; 0: none is. */
+  hydrationLimit: number;
   /** A repeated evaluation gave something else than what is stored. */
   onMismatch(evaluation: Evaluation): void;
 }
@@ -67,6 +70,8 @@ export class Evaluator {
   #attempts = 0;
   /** Results could not be stored; the next request tries again. */
   #stalled = false;
+  /** A message that was stopped, and until when it is not tried again. */
+  #endless: { nonce: number; error: AoError; until: number } | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -100,6 +105,11 @@ export class Evaluator {
     return this.#applied;
   }
 
+  /** About how many bytes of memory the process takes. */
+  get footprint(): number {
+    return this.#memory.footprint;
+  }
+
   get busy(): boolean {
     return this.#running !== undefined;
   }
@@ -116,10 +126,16 @@ export class Evaluator {
 
   /**
    * The result of the message with that nonce, evaluated if need be.
-   * @throws AoError `EVAL.EARLIER` if the memory is beyond it and its result is not stored, `SCHEDULE.NOT_FOUND`, …
+   * @throws AoError `EVAL.HYDRATING` if much has to be evaluated before, `EVAL.EARLIER` if the memory is beyond it and its result is not stored, `SCHEDULE.NOT_FOUND`, …
    */
   async result(nonce: number): Promise<string> {
-    if (nonce > nonceOf(this.#applied) || this.#writer.has(nonce)) return this.#wait(nonce);
+    if (nonce > nonceOf(this.#applied) || this.#writer.has(nonce)) {
+      const remaining = nonce - nonceOf(this.#applied);
+      const { hydrationLimit } = this.#ports;
+      if (!this.busy || hydrationLimit === 0 || remaining <= hydrationLimit) return this.#wait(nonce);
+      this.#aim(nonce);
+      throw hydrating(this.process.id, hydrationLimit, remaining);
+    }
     const stored = await this.#ports.results.at(this.process.id, nonce);
     if (stored) return stored.body;
     throw earlier(nonce, nonceOf(this.#applied));
@@ -151,12 +167,16 @@ export class Evaluator {
       const waiters = this.#waiters.get(nonce);
       if (waiters) waiters.push({ resolve, reject });
       else this.#waiters.set(nonce, [{ resolve, reject }]);
-      this.#target = Math.max(this.#target, nonce);
-      this.#stalled = false;
+      this.#aim(nonce);
       if (this.#writer.has(nonce)) this.#writer.flush();
-      this.#signal.notify();
-      this.#running ??= this.#run();
     });
+  }
+
+  #aim(nonce: number): void {
+    this.#target = Math.max(this.#target, nonce);
+    this.#stalled = false;
+    this.#signal.notify();
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
@@ -193,6 +213,7 @@ export class Evaluator {
     const code = isAoError(error) ? error.code : '';
     if (LOST.has(code)) this.#memory.drop();
     if (RUINED.has(code)) this.#restart();
+    if (isAoError(error, 'EVAL.TIMEOUT') && error !== this.#endless?.error) this.#giveUp(error);
     this.#head = this.#applied;
     this.#duplicates.withdraw(nonceOf(this.#applied));
     if (code !== 'EVAL.TIMEOUT' && (LOST.has(code) || RUINED.has(code)) && ++this.#attempts < MAX_ATTEMPTS)
@@ -200,6 +221,12 @@ export class Evaluator {
     this.#attempts = 0;
     this.#target = nonceOf(this.#applied);
     this.#rejectWaiters(error);
+  }
+
+  /** The next message does not end. Trying it again at each request would keep a thread from all others. */
+  #giveUp(error: AoError): void {
+    const { timeoutMs } = error.facts as { timeoutMs: number };
+    this.#endless = { nonce: nonceOf(this.#applied) + 1, error, until: this.#ports.clock() + timeoutMs };
   }
 
   #restart(): void {
@@ -219,6 +246,8 @@ export class Evaluator {
       this.#slots = await this.#ports.feed.next(nonceOf(this.#head), this.#target);
     const slot = this.#slots[0];
     if (!slot) throw notScheduled(this.process.id, nonceOf(this.#head) + 1);
+    if (this.#endless?.nonce === slot.nonce && this.#ports.clock() < this.#endless.until)
+      throw this.#endless.error;
     if (!this.#head && !startsWithProcess(slot)) {
       this.#applySpawn(await this.#ports.spawnData());
       return;
@@ -312,6 +341,14 @@ function notScheduled(processId: string, nonce: number): AoError {
       action: 'fix',
       facts: { processId, nonce },
     },
+  );
+}
+
+function hydrating(processId: string, limit: number, remaining: number): AoError {
+  return new AoError(
+    'EVAL.HYDRATING',
+    `Nonce limit exceeded: process ${processId} is currently hydrating with >${limit} nonces remaining (${remaining} remaining). Please try again later.`,
+    { action: 'retry', facts: { processId, limit, remaining } },
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Snapshot } from '@ao-ts/core/loader';
+import { SNAPSHOT_PAGE, type Snapshot } from '@ao-ts/core/loader';
 import type { Residence, SnapshotListener } from '../worker/evaluation-thread.ts';
 import type { Outcome } from '../worker/outcome.ts';
 import { applyChange, type SnapshotChange } from '../worker/snapshot-change.ts';
@@ -17,6 +17,8 @@ export type OpenResidence = (
   step: number,
   onSnapshot: SnapshotListener,
 ) => Promise<Residence>;
+
+const FOOTPRINT_WITHOUT_SNAPSHOT = 2 * 1024 * 1024;
 
 /**
  * The memory of a process as the main thread knows it: the instance in a worker, and all that is needed to make
@@ -47,6 +49,11 @@ export class LiveMemory {
   /** The memory after the last message that was answered. */
   get state(): MemoryState {
     return { snapshot: this.#snapshot, journal: [...this.#journal], version: this.#version };
+  }
+
+  /** About how many bytes it takes: pages that are not zero, in the instance and in the snapshot. */
+  get footprint(): number {
+    return this.#snapshot ? 2 * this.#snapshot.pages.size * SNAPSHOT_PAGE : FOOTPRINT_WITHOUT_SNAPSHOT;
   }
 
   /** Brings the process to life, if it is not. */

@@ -10,7 +10,7 @@ export const cronRoute: Route = (app, { context, engine }) => {
     '/cron/:processId',
     { schema: { params: ProcessPath, querystring: RangeQuery } },
     async ({ params, query }) => {
-      await engine.process(params.processId);
+      await engine.check(params.processId);
       return resultsPage(context.results, {
         processId: params.processId,
         only: 'cron',

@@ -1,13 +1,24 @@
 import { z } from 'zod';
 import type { Route } from '../server.ts';
-import { JSON_TYPE, ProcessQuery } from './parameters.ts';
+import { answerOrBusy, ProcessBusyQuery } from './busy.ts';
+import { JSON_TYPE } from './parameters.ts';
 
 /** The result of a message, evaluated if it was not yet. `:id` is a message, an assignment, the process, or a nonce. */
-export const resultRoute: Route = (app, { engine }) => {
+export const resultRoute: Route = (app, { config, engine }) => {
   app.get(
     '/result/:id',
-    { schema: { params: z.object({ id: z.string() }), querystring: ProcessQuery } },
-    async ({ params, query }, reply) =>
-      reply.type(JSON_TYPE).send(await engine.result(query['process-id'], params.id)),
+    { schema: { params: z.object({ id: z.string() }), querystring: ProcessBusyQuery } },
+    ({ params, query }, reply) => {
+      const processId = query['process-id'];
+      const work = engine
+        .result(processId, params.id)
+        .then((result) => () => reply.type(JSON_TYPE).send(result));
+      const noBusy = query['no-busy'] !== undefined;
+      return answerOrBusy(
+        reply,
+        { thresholdMs: config.BUSY_THRESHOLD, processId, to: params.id, noBusy },
+        work,
+      );
+    },
   );
 };

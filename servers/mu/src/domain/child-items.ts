@@ -31,8 +31,12 @@ export function messagePlan(message: OutboxMessage, sender: Sender, key: string)
     ...pushedFor(sender.root),
   ];
   // A scheduler takes equal content of one process only once, so an entry without an anchor gets one of its own.
-  const anchor = message.Anchor || hash('sha256', key, 'hex').slice(0, 32);
-  return { target: message.Target, anchor, tags: notEmpty(tags), data: dataText(message.Data) };
+  return {
+    target: message.Target,
+    anchor: message.Anchor || anchorOf(key),
+    tags: notEmpty(tags),
+    data: dataText(message.Data),
+  };
 }
 
 /** The item for a process of an outbox. */
@@ -101,6 +105,11 @@ export function assignRequest(entry: unknown): { rest: unknown; assignTo: string
 /** `Cast: True` — scheduled, and nobody waits for the result. */
 export function isCast(tags: readonly Tag[]): boolean {
   return tagValue(tags, 'Cast')?.toLowerCase() === 'true';
+}
+
+/** An anchor that no other entry of any outbox has. */
+export function anchorOf(key: string): string {
+  return hash('sha256', key, 'hex').slice(0, 32);
 }
 
 function variantOf(tags: readonly Tag[]): string {

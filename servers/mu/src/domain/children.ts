@@ -13,12 +13,13 @@ export interface Origin {
   /** Id of the message, assignment or spawn that was evaluated, or the cursor of a cron result. */
   source: string;
   root?: string;
+  trace?: string;
   /** Of the children. */
   depth: number;
 }
 
 type Outbox = Pick<EvaluationResult, 'Messages' | 'Spawns' | 'Assignments'>;
-type Base = Pick<NewNode, 'key' | 'kind' | 'root' | 'depth'> & { emitter: string };
+type Base = Pick<NewNode, 'key' | 'kind' | 'root' | 'trace' | 'depth'> & { emitter: string };
 
 /**
  * The nodes for the entries of an outbox: messages, spawns, assignments. An entry that is not well-formed
@@ -28,11 +29,12 @@ export function childrenOf(outbox: Outbox, origin: Origin): NewNode[] {
   const nodes = (entries: unknown[], kind: NewNode['kind'], read: typeof readMessage) =>
     entries.flatMap((entry, index) => {
       const base: Base = {
-        key: `${origin.emitter}/${origin.source}/${kind}/${index}`,
+        key: entryKey(origin, kind, index),
         kind,
         emitter: origin.emitter,
         depth: origin.depth,
         ...(origin.root === undefined ? {} : { root: origin.root }),
+        ...(origin.trace === undefined ? {} : { trace: origin.trace }),
       };
       try {
         return read(entry, base, origin);
@@ -45,6 +47,15 @@ export function childrenOf(outbox: Outbox, origin: Origin): NewNode[] {
     ...nodes(outbox.Spawns, 'process', readSpawn),
     ...nodes(outbox.Assignments, 'assignment', readAssignment),
   ];
+}
+
+/** The key of an entry of an outbox. An assignment has one node per process, whose keys begin with it. */
+export function entryKey(
+  { emitter, source }: Pick<Origin, 'emitter' | 'source'>,
+  kind: NewNode['kind'],
+  index: number,
+): string {
+  return `${emitter}/${source}/${kind}/${index}`;
 }
 
 function readMessage(entry: unknown, base: Base, origin: Origin): NewNode[] {
@@ -71,7 +82,7 @@ function readAssignment(entry: unknown, base: Base): NewNode[] {
 
 /** The node that assigns something to one process. */
 export function assignmentNode(
-  base: Pick<NewNode, 'key' | 'emitter' | 'root' | 'depth'>,
+  base: Pick<NewNode, 'key' | 'emitter' | 'root' | 'trace' | 'depth'>,
   target: string,
   plan: { messageId: string; baseLayer: boolean; exclude: string[] },
 ): NewNode {

@@ -31,7 +31,14 @@ export function rootOf(item: DataItem): NewNode {
   }
   const type = tagValues(item.tags, 'Type').find((value) => value === 'Process' || value === 'Message');
   if (!type) throw refuse('ITEM.TAGS', "Tag 'Type': must be either 'Process' or 'Message'");
-  const root = { key: item.id, lane: item.id, id: item.id, depth: 0, item: item.raw };
+  const root = {
+    key: item.id,
+    lane: item.id,
+    id: item.id,
+    depth: 0,
+    owner: item.ownerAddress,
+    item: item.raw,
+  };
   if (type === 'Process') {
     if (!item.tag('Scheduler')) throw refuse('ITEM.TAGS', "No Scheduler tag found on 'Process' DataItem");
     return { ...root, kind: 'process', target: '' };

@@ -19,6 +19,8 @@ export interface CourierPorts {
   uploaderUrl: string;
   /** Bounds the writes under way to one host. */
   perHost: Gate;
+  /** What was scheduled before (Unix ms) is so old that this unit no longer knows whether it saw to its result. */
+  remembersFrom: () => number;
 }
 
 /**
@@ -80,7 +82,8 @@ export class Courier {
   // The scheduler has this very item, or the same content from another messenger, which then sees to its result.
   async #repeated(parcel: Parcel, item: DataItem, host: string): Promise<Delivered> {
     const slot = await found(this.#scheduler(host).slot(parcel.target, item.id));
-    if (!slot) return { id: item.id, host, awaitsResult: false, children: [] };
+    const old = slot && timestampOf(slot) < this.#ports.remembersFrom();
+    if (!slot || old) return { id: item.id, host, awaitsResult: false, children: [] };
     return this.#sent(parcel, item, host, { id: item.id, ...nonceOf(slot) });
   }
 
@@ -164,13 +167,14 @@ export class Courier {
   }
 }
 
-function caused(parcel: Parcel, how: string): Pick<NewNode, 'key' | 'emitter' | 'root' | 'depth'> {
+function caused(parcel: Parcel, how: string): Pick<NewNode, 'key' | 'emitter' | 'root' | 'trace' | 'depth'> {
   const root = parcel.root ?? parcel.id;
   return {
     key: `${parcel.key}/${how}`,
     depth: parcel.depth + 1,
     ...(parcel.emitter === null ? {} : { emitter: parcel.emitter }),
     ...(root === null ? {} : { root }),
+    ...(parcel.trace === null ? {} : { trace: parcel.trace }),
   };
 }
 
@@ -197,6 +201,10 @@ const ALREADY_THERE = /Message already exists|Deep hash already exists/i;
 
 function saidAlreadyThere(error: unknown): boolean {
   return isAoError(error, 'HTTP.STATUS') && ALREADY_THERE.test(String(error.facts.said));
+}
+
+function timestampOf(slot: ScheduleNode): number {
+  return readAssignmentTags(slot.assignment.tags).timestamp;
 }
 
 function nonceOf(slot: ScheduleNode): { nonce?: number } {

@@ -1,5 +1,5 @@
 import type { KnownProcess } from '@ao-ts/server-kit';
-import type { LedgerNode, NewNode, NodeState, Parcel } from './node.ts';
+import type { LedgerNode, NewNode, NodeKind, NodeState, Parcel } from './node.ts';
 
 /** The acknowledgement of a delivery. */
 export interface Delivered {
@@ -43,6 +43,8 @@ export interface Ledger {
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined>;
   /** Records the outbox of a node together with the fact that it has a result. */
   resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]>;
+  /** Records single entries of an outbox that are not there yet. */
+  record(children: readonly NewNode[], parent: number | null): Promise<Queued[]>;
   unsure(seq: number): Promise<void>;
   failed(seq: number, error: string, retryAt: number): Promise<void>;
   dead(seq: number, error: string): Promise<void>;
@@ -50,8 +52,13 @@ export interface Ledger {
   revive(key: string): Promise<Queued | undefined>;
   /** Removes a root that was refused: whoever sent it was told. */
   forget(seq: number): Promise<void>;
+  /** Removes up to `limit` nodes that were finished before a time (Unix ms), and says how many. */
+  prune(before: number, limit: number): Promise<number>;
 
   get(seq: number): Parcel | undefined;
+  find(idOrKey: string): LedgerNode | undefined;
+  /** Nodes of a kind that are about a process, newest first. */
+  about(processId: string, kind: NodeKind, page: { offset: number; limit: number }): LedgerNode[];
   /** Everything that has to go on after a start, in order. */
   unfinished(): Queued[];
   /** Processes scheduled through this unit, newest first. */

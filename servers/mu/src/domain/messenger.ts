@@ -1,21 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AoError, errorMessage, isAoError } from '@ao-ts/core';
-import { createDataItem, type Signer } from '@ao-ts/core/ans104';
-import { type ComputeClient, type ProcessDirectory, retry } from '@ao-ts/server-kit';
+import { createDataItem, SignatureTypes, type Signer } from '@ao-ts/core/ans104';
+import { inTrace, retry } from '@ao-ts/server-kit';
 import { type Backoff, delayAfter } from './backoff.ts';
-import { childrenOf } from './children.ts';
+import { anchorOf } from './child-items.ts';
 import type { Courier } from './courier.ts';
 import { Gate } from './gate.ts';
 import { Lanes } from './lanes.ts';
 import type { Delivered, Ledger, Queued } from './ledger.ts';
 import type { ItemPlan, LedgerNode, NewNode, Parcel } from './node.ts';
+import type { Outboxes } from './outboxes.ts';
 
 export interface MessengerPorts {
   ledger: Ledger;
   courier: Courier;
-  compute: Pick<ComputeClient, 'result'>;
-  directory: ProcessDirectory;
+  outboxes: Outboxes;
   signer: Signer;
   backoff: Backoff;
   clock: () => number;
@@ -27,8 +27,6 @@ export interface MessengerPorts {
 const SUBMIT = { attempts: 3, firstDelayMs: 200, maxDelayMs: 1000 };
 /** More at a time than there are cores would only delay the first. */
 const SIGNATURES_AT_ONCE = availableParallelism();
-/** The results of one process come one after the other; a few requests ahead hide the round trip. */
-const RESULTS_PER_PROCESS = 8;
 /** How long a scheduler may take to finish a write whose answer was lost. */
 const UNSURE_MS = 10 * 60_000;
 
@@ -43,7 +41,6 @@ export class Messenger {
   readonly #ports: MessengerPorts;
   readonly #lanes = new Lanes((seq) => this.#deliver(seq));
   readonly #signatures = new Gate(SIGNATURES_AT_ONCE);
-  readonly #perProcess = new Gate(RESULTS_PER_PROCESS);
   readonly #signed = new Map<number, Promise<void>>();
   readonly #recovered = new Set<number>();
   readonly #submitting = new Map<string, Promise<LedgerNode>>();
@@ -119,11 +116,10 @@ export class Messenger {
     if (node.scheduledAt !== null) return node;
     let tried = !created;
     try {
-      const delivered = await retry(async () => {
-        const parcel = this.#parcel(node.seq);
-        const again = tried;
+      const delivered = await retry(() => {
+        const maybeSent = tried;
         tried = true;
-        return courier.deliver(parcel, again);
+        return inTrace(node.trace, () => courier.deliver(this.#parcel(node.seq), maybeSent));
       }, SUBMIT);
       await this.#delivered(node.seq, delivered);
       return this.#parcel(node.seq);
@@ -149,12 +145,15 @@ export class Messenger {
     this.#signed.delete(seq);
   }
 
-  // The bytes are on disk before anybody sees them: a signature is different each time, and so is the id.
+  // The bytes are on disk before anybody sees them: signed again, the same content is another message.
   async #sign(seq: number): Promise<void> {
     const { ledger, signer } = this.#ports;
-    const { kind, item, plan } = this.#parcel(seq);
+    const { kind, item, plan, key } = this.#parcel(seq);
     if (kind === 'assignment' || item !== null) return;
-    const signed = await this.#signatures.run('', () => createDataItem(plan as ItemPlan, signer));
+    // Only RSA signs the same content differently each time; two equal spawns must not be one process.
+    const anchor = signer.signatureType === SignatureTypes.arweave ? {} : { anchor: anchorOf(key) };
+    const content = { ...anchor, ...(plan as ItemPlan) };
+    const signed = await this.#signatures.run('', () => createDataItem(content, signer));
     await ledger.built(seq, signed.id, signed.raw);
   }
 
@@ -167,14 +166,8 @@ export class Messenger {
 
   #pull(seq: number): Promise<void> {
     return this.#repeat(seq, isPermanentForResult, async (parcel) => {
-      const { ledger, compute, directory } = this.#ports;
-      const id = parcel.id as string;
-      const emitter = parcel.kind === 'process' ? id : parcel.target;
-      const result = await this.#perProcess.run(emitter, () => compute.result(emitter, id));
-      const { tags: emitterTags } = await directory.find(emitter);
-      const root = parcel.root ?? id;
-      const origin = { emitter, emitterTags, source: id, root, depth: parcel.depth + 1 };
-      this.dispatch(await ledger.resulted(seq, childrenOf(result, origin)));
+      const { ledger, outboxes } = this.#ports;
+      this.dispatch(await ledger.resulted(seq, await outboxes.causedBy(parcel)));
     });
   }
 
@@ -195,7 +188,7 @@ export class Messenger {
     for (let failures = 0; !signal.aborted; ) {
       try {
         const parcel = ledger.get(seq);
-        if (parcel) await step(parcel, failures);
+        if (parcel) await inTrace(parcel.trace, () => step(parcel, failures));
         return;
       } catch (error) {
         if (signal.aborted) return;

@@ -46,6 +46,10 @@ export interface NewNode {
   root?: string;
   /** Hops from what the client sent. */
   depth: number;
+  /** Address of the client that signed it. */
+  owner?: string;
+  /** W3C `traceparent` of the request that began it. */
+  trace?: string;
   item?: Uint8Array;
   plan?: ItemPlan | AssignmentPlan;
   /** Of the item, once signed; of the assignment, once scheduled. */
@@ -66,6 +70,8 @@ export interface LedgerNode {
   target: string;
   root: string | null;
   depth: number;
+  owner: string | null;
+  trace: string | null;
   id: string | null;
   /** Where it was delivered to: base URL of a scheduler or uploader. */
   host: string | null;

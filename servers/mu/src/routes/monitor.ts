@@ -2,21 +2,24 @@ import { AoError } from '@ao-ts/core';
 import { Id } from '@ao-ts/core/schemas';
 import type { App, ProcessDirectory } from '@ao-ts/server-kit';
 import { z } from 'zod';
+import type { Admission } from '../domain/admission.ts';
 import { readBody } from '../domain/client-item.ts';
 import type { Monitors } from '../domain/monitors.ts';
 
 interface MonitorOptions {
   monitors: Monitors;
   directory: ProcessDirectory;
+  admission: Admission;
 }
 
 const params = z.object({ processId: Id });
 
 /** `POST` and `DELETE /monitor/:processId`: starts and ends sending what the crons of a process emit. */
-export function monitorRoutes(app: App, { monitors, directory }: MonitorOptions): void {
+export function monitorRoutes(app: App, { monitors, directory, admission }: MonitorOptions): void {
   app.post('/monitor/:processId', { schema: { params } }, async (request, reply) => {
     const { processId } = request.params;
-    await checkRequest(request.body, processId);
+    const wallet = await checkRequest(request.body, processId);
+    admission.check({ ip: request.ip, process: processId, wallet });
     await directory.find(processId);
     await monitors.add(processId);
     return reply.type('text/plain').send('Monitoring process');
@@ -30,9 +33,10 @@ export function monitorRoutes(app: App, { monitors, directory }: MonitorOptions)
   });
 }
 
-async function checkRequest(body: unknown, processId: string): Promise<void> {
-  const { targetId } = await readBody(body);
-  if (targetId === processId) return;
+/** The address of who signed the request. */
+async function checkRequest(body: unknown, processId: string): Promise<string> {
+  const { targetId, ownerAddress } = await readBody(body);
+  if (targetId === processId) return ownerAddress;
   throw new AoError(
     'ITEM.TARGET',
     `The signed item has the target '${targetId}'; it must be the process of the URL, ${processId}.`,

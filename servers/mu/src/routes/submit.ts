@@ -1,12 +1,15 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { AoError } from '@ao-ts/core';
 import type { App, ProcessDirectory } from '@ao-ts/server-kit';
 import { z } from 'zod';
+import type { Admission } from '../domain/admission.ts';
 import { readBody, rootOf } from '../domain/client-item.ts';
 import type { Messenger } from '../domain/messenger.ts';
 
 interface SubmitOptions {
   messenger: Messenger;
   directory: ProcessDirectory;
+  admission: Admission;
 }
 
 const querystring = z.object({
@@ -20,14 +23,22 @@ const querystring = z.object({
  * `POST /`: takes a signed message or process to its scheduler; with `process-id` and `assign`, assigns what
  * `assign` names to the process. Answered when the scheduler has it; its result is seen to afterwards.
  */
-export function submitRoute(app: App, { messenger, directory }: SubmitOptions): void {
+export function submitRoute(app: App, { messenger, directory, admission }: SubmitOptions): void {
   app.post('/', { schema: { querystring } }, async (request, reply) => {
     const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
     reply.status(202);
     if (processId === undefined && assign === undefined) {
-      const root = rootOf(await readBody(request.body));
+      const item = await readBody(request.body);
+      const root = rootOf(item);
+      const process = root.kind === 'message' ? { process: root.target } : {};
+      admission.check({
+        ip: request.ip,
+        wallet: item.ownerAddress,
+        fromProcess: item.tag('From-Process'),
+        ...process,
+      });
       if (root.kind === 'message') await directory.find(root.target);
-      const { id } = await messenger.submit(root);
+      const { id } = await messenger.submit({ ...root, ...traceOf(request.headers) });
       return { message: 'Processing DataItem', id };
     }
     if (!processId || !assign) {
@@ -37,6 +48,7 @@ export function submitRoute(app: App, { messenger, directory }: SubmitOptions): 
         { action: 'fix' },
       );
     }
+    admission.check({ ip: request.ip, process: processId });
     await directory.find(processId);
     const key = `assign/${processId}/${assign}`;
     const plan = {
@@ -51,7 +63,12 @@ export function submitRoute(app: App, { messenger, directory }: SubmitOptions): 
       target: processId,
       depth: 0,
       plan,
+      ...traceOf(request.headers),
     });
     return { message: 'Processing Assignment', id };
   });
+}
+
+function traceOf({ traceparent }: IncomingHttpHeaders): { trace?: string } {
+  return typeof traceparent === 'string' ? { trace: traceparent } : {};
 }

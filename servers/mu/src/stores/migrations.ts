@@ -6,7 +6,7 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE nodes (
     seq          INTEGER PRIMARY KEY,
     key          TEXT NOT NULL UNIQUE,
-    parent       INTEGER REFERENCES nodes (seq),
+    parent       INTEGER,
     kind         TEXT NOT NULL,
     state        TEXT NOT NULL,
     lane         TEXT NOT NULL,
@@ -14,6 +14,8 @@ export const migrations: readonly Migration[] = [
     target       TEXT NOT NULL,
     root         TEXT,
     depth        INTEGER NOT NULL,
+    owner        TEXT,
+    trace        TEXT,
     id           TEXT,
     host         TEXT,
     nonce        INTEGER,
@@ -31,6 +33,8 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX nodes_by_parent ON nodes (parent);
   CREATE INDEX nodes_by_id ON nodes (id) WHERE id IS NOT NULL;
   CREATE INDEX nodes_open ON nodes (state, seq) WHERE state IN ('received', 'unsure', 'scheduled', 'dead');
+  CREATE INDEX nodes_finished ON nodes (finished_at) WHERE finished_at IS NOT NULL;
+  CREATE INDEX nodes_by_target ON nodes (target, seq);
   CREATE INDEX nodes_outbox ON nodes (emitter, seq) WHERE state IN ('received', 'dead');
 
   CREATE TABLE processes (

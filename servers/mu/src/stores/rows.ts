@@ -13,6 +13,8 @@ export interface NodeRow {
   target: string;
   root: string | null;
   depth: number;
+  owner: string | null;
+  trace: string | null;
   id: string | null;
   host: string | null;
   nonce: number | null;
@@ -39,6 +41,8 @@ export function nodeOf(row: NodeRow): LedgerNode {
     target: row.target,
     root: row.root,
     depth: row.depth,
+    owner: row.owner,
+    trace: row.trace,
     id: row.id,
     host: row.host,
     nonce: row.nonce,

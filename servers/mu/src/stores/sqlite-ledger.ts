@@ -1,7 +1,7 @@
 import type { Tag } from '@ao-ts/core/ans104';
 import { GroupCommit, type KnownProcess, openSqlite, type Sqlite } from '@ao-ts/server-kit';
 import type { Delivered, Ledger, Monitor, Queued } from '../domain/ledger.ts';
-import type { LedgerNode, NewNode, Parcel } from '../domain/node.ts';
+import type { LedgerNode, NewNode, NodeKind, Parcel } from '../domain/node.ts';
 import { migrations } from './migrations.ts';
 import { type NodeRow, nodeOf, parcelOf, queuedOf } from './rows.ts';
 import { prepare, type Statements } from './statements.ts';
@@ -52,6 +52,10 @@ export class SqliteLedger implements Ledger {
     });
   }
 
+  record(children: readonly NewNode[], parent: number | null): Promise<Queued[]> {
+    return this.#commit.write(() => this.#insertAll(parent, children));
+  }
+
   async unsure(seq: number): Promise<void> {
     await this.#commit.write(() => this.#sql.unsure.run({ seq }));
   }
@@ -86,9 +90,22 @@ export class SqliteLedger implements Ledger {
     await this.#commit.write(() => this.#sql.forget.run({ seq }));
   }
 
+  prune(before: number, limit: number): Promise<number> {
+    return this.#commit.write(() => this.#sql.prune.run({ before, limit }).changes);
+  }
+
   get(seq: number): Parcel | undefined {
     const row = this.#sql.bySeq.get(seq) as NodeRow | undefined;
     return row && parcelOf(row);
+  }
+
+  find(idOrKey: string): LedgerNode | undefined {
+    const row = this.#sql.find.get({ id: idOrKey }) as NodeRow | undefined;
+    return row && nodeOf(row);
+  }
+
+  about(processId: string, kind: NodeKind, page: { offset: number; limit: number }): LedgerNode[] {
+    return (this.#sql.about.all({ processId, kind, ...page }) as NodeRow[]).map(nodeOf);
   }
 
   unfinished(): Queued[] {
@@ -175,6 +192,8 @@ export class SqliteLedger implements Ledger {
       target: node.target,
       root: node.root ?? null,
       depth: node.depth,
+      owner: node.owner ?? null,
+      trace: node.trace ?? null,
       id: node.id ?? null,
       error: node.error ?? null,
       finished: node.error === undefined ? null : now,

@@ -2,7 +2,7 @@ import type { Sqlite } from '@ao-ts/server-kit';
 import type { Statement } from 'better-sqlite3';
 
 const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
-  n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at, n.resulted_at,
+  n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at, n.resulted_at,
   n.finished_at`;
 const FROM = 'FROM nodes n LEFT JOIN nodes p ON p.seq = n.parent';
 
@@ -16,9 +16,9 @@ export function prepare(db: Sqlite) {
   const prepared = (sql: string): Query => db.prepare(sql);
   return {
     insert: prepared(`
-      INSERT INTO nodes (key, parent, kind, state, lane, emitter, target, root, depth, id, error, finished_at,
+      INSERT INTO nodes (key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error, finished_at,
         plan, item, received_at)
-      VALUES (@key, @parent, @kind, @state, @lane, @emitter, @target, @root, @depth, @id, @error, @finished,
+      VALUES (@key, @parent, @kind, @state, @lane, @emitter, @target, @root, @depth, @owner, @trace, @id, @error, @finished,
         @plan, @item, @now)
       ON CONFLICT (key) DO NOTHING`),
     byKey: prepared(`SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.key = ?`),
@@ -58,6 +58,12 @@ export function prepare(db: Sqlite) {
         attempts = 0, error = NULL, finished_at = NULL
       WHERE seq = @seq`),
     forget: prepared(`DELETE FROM nodes WHERE seq = @seq AND scheduled_at IS NULL`),
+    find: prepared(`SELECT ${NODE} ${FROM} WHERE n.id = @id OR n.key = @id ORDER BY n.seq LIMIT 1`),
+    about: prepared(`
+      SELECT ${NODE} ${FROM} WHERE (n.target = @processId OR n.id = @processId) AND n.kind = @kind
+      ORDER BY n.seq DESC LIMIT @limit OFFSET @offset`),
+    prune: prepared(`
+      DELETE FROM nodes WHERE seq IN (SELECT seq FROM nodes WHERE finished_at < @before LIMIT @limit)`),
     unfinished: prepared(`
       SELECT seq, lane, state FROM nodes WHERE state IN ('received', 'unsure', 'scheduled') ORDER BY seq`),
     counts: prepared(`

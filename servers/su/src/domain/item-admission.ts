@@ -2,6 +2,7 @@ import { type DataItem, readSignedItem, type Tag } from '@ao-ts/core/ans104';
 import { contentHash } from './content-hash.ts';
 import { refused } from './errors.ts';
 import { checkMessageSize, type MessageSizeLimit } from './message-size.ts';
+import type { OwnerQuota } from './owner-quota.ts';
 import type { ProcessAccess } from './process-access.ts';
 import type { Entry } from './process-line.ts';
 
@@ -12,6 +13,7 @@ export interface ItemAdmissionOptions {
   onArweave: (id: string) => Promise<boolean>;
   access: ProcessAccess;
   sizeLimit: MessageSizeLimit | undefined;
+  quota: OwnerQuota | undefined;
 }
 
 /**
@@ -39,10 +41,11 @@ export async function readItem(raw: Uint8Array): Promise<{ item: DataItem; type:
 
 /**
  * Checks a posted item: everything that can be decided without a slot.
- * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
+ * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`, `RATE.LIMITED`
  */
 export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions): Promise<Entry> {
   const { item, type } = await readItem(raw);
+  options.quota?.take(item.ownerAddress);
   return type === 'Process' ? admitProcess(item, options) : admitMessage(item, options);
 }
 

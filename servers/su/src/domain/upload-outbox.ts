@@ -26,6 +26,8 @@ export interface ScheduledIds {
 export interface UploadOutbox {
   /** The oldest uploads whose time has come (`now` in Unix ms). */
   due(now: number, limit: number): Promise<PendingUpload[]>;
+  /** Gives back uploads that were due and not attempted. */
+  release(sequences: readonly number[]): Promise<void>;
   load(sequence: number): Promise<UploadBytes>;
   done(sequences: readonly number[]): Promise<void>;
   /** Puts an upload off until `notBefore` (Unix ms) and counts the attempt. */

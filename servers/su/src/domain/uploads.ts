@@ -75,6 +75,7 @@ export class Uploads {
     const { outbox, clock } = this.#options;
     const left = [...batch];
     const sent: number[] = [];
+    const untried = new Set(batch.map(({ sequence }) => sequence));
     let unreachable = false;
     const lane = async () => {
       for (let entry = left.shift(); entry && !unreachable && !this.#stopped; entry = left.shift()) {
@@ -83,17 +84,20 @@ export class Uploads {
           if (item) await this.#options.upload(item);
           await this.#options.upload(assignment);
           sent.push(entry.sequence);
+          untried.delete(entry.sequence);
         } catch (error) {
           if (this.#stopped) return;
           // An error that says "retry" is about the uploader, any other about this item.
           if (!isAoError(error) || error.action === 'retry') unreachable = true;
           if (this.#outage === 0) this.#options.onFailure(errorMessage(error));
+          untried.delete(entry.sequence);
           await outbox.postpone(entry.sequence, clock() + this.#delay(entry.attempts + 1));
         }
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
     if (sent.length > 0) await outbox.done(sent);
+    if (untried.size > 0) await outbox.release([...untried]);
     this.#outage = unreachable && sent.length === 0 ? this.#outage + 1 : 0;
   }
 

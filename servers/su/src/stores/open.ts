@@ -2,6 +2,10 @@ import { GroupCommit } from '@ao-ts/server-kit';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { UploadOutbox } from '../domain/upload-outbox.ts';
 import { openScheduleDatabase } from './database.ts';
+import { openPostgres } from './postgres-database.ts';
+import { PostgresScheduleStore } from './postgres-schedule-store.ts';
+import { PostgresUploadOutbox } from './postgres-upload-outbox.ts';
+import { PostgresWriter } from './postgres-writer.ts';
 import { SqliteScheduleStore } from './sqlite-schedule-store.ts';
 import { SqliteUploadOutbox } from './sqlite-upload-outbox.ts';
 
@@ -12,10 +16,17 @@ export interface Stores {
 }
 
 /**
- * Opens the stores that `url` (DB_URL) names. `shared` is for tools that give no slots: they may run beside the unit.
- * @throws AoError `STORE.LOCKED`, `STORE.NEWER`
+ * Opens the stores that `url` (DB_URL) names: a PostgreSQL database (`postgres://…`) or a SQLite file. `shared` is for tools that give no slots: they may run beside the unit.
+ * @throws AoError `STORE.LOCKED`, `STORE.NEWER`, `STORE.FAILED`
  */
 export async function openStores(url: string, { shared = false } = {}): Promise<Stores> {
+  if (/^postgres(ql)?:/.test(url)) {
+    const pool = await openPostgres(url);
+    return {
+      store: new PostgresScheduleStore(pool, new PostgresWriter(url)),
+      outbox: new PostgresUploadOutbox(pool),
+    };
+  }
   const { db, close } = openScheduleDatabase(url, shared);
   const commits = new GroupCommit(db);
   return {

@@ -1,0 +1,47 @@
+import type { ComputeClient, ProcessDirectory } from '@ao-ts/server-kit';
+import { childrenOf } from './children.ts';
+import { Gate } from './gate.ts';
+import type { LedgerNode, NewNode } from './node.ts';
+
+/** The results of one process come one after the other; a few requests ahead hide the round trip. */
+const RESULTS_PER_PROCESS = 8;
+
+interface Ports {
+  compute: Pick<ComputeClient, 'result'>;
+  directory: ProcessDirectory;
+  /** Children farther than this from what a client sent are kept back. */
+  maxDepth: number;
+}
+
+/** Whose result, and what its children inherit. */
+type Cause = Pick<LedgerNode, 'kind' | 'target' | 'id' | 'root' | 'trace' | 'depth'>;
+
+/** Asks the Compute Unit for results and reads their outboxes. */
+export class Outboxes {
+  readonly #ports: Ports;
+  readonly #perProcess = new Gate(RESULTS_PER_PROCESS);
+
+  constructor(ports: Ports) {
+    this.#ports = ports;
+  }
+
+  /** What the result of something scheduled asks to send. Waits for the evaluation. */
+  async causedBy({ kind, target, id, root, trace, depth }: Cause): Promise<NewNode[]> {
+    const { compute, directory, maxDepth } = this.#ports;
+    const source = id as string;
+    const emitter = kind === 'process' ? source : target;
+    const result = await this.#perProcess.run(emitter, () => compute.result(emitter, source));
+    const { tags: emitterTags } = await directory.find(emitter);
+    const children = childrenOf(result, {
+      emitter,
+      emitterTags,
+      source,
+      root: root ?? source,
+      depth: depth + 1,
+      ...(trace === null ? {} : { trace }),
+    });
+    if (depth + 1 <= maxDepth) return children;
+    const error = `Kept back: it is more than ${maxDepth} hops from ${root ?? source}, which caused it`;
+    return children.map((child) => ({ error, ...child }));
+  }
+}

@@ -1,0 +1,17 @@
+import { Id } from '@ao-ts/core/schemas';
+import type { App } from '@ao-ts/server-kit';
+import { z } from 'zod';
+import type { Audit } from '../domain/audit.ts';
+
+const params = z.object({ processId: Id });
+const querystring = z.object({ from: z.coerce.number().int().min(0).default(0) });
+
+/**
+ * `POST /audit/:processId`: names what the process emitted and no scheduler holds, for a bounded number of slots from
+ * the nonce `from` on; `next` in the answer is where to go on.
+ */
+export function auditRoute(app: App, { audit }: { audit: Audit }): void {
+  app.post('/audit/:processId', { schema: { params, querystring } }, async (request) =>
+    audit.run(request.params.processId, request.query.from),
+  );
+}

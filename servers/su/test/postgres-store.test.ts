@@ -1,0 +1,165 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSigner } from '@ao-ts/server-kit';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStores } from '../src/stores/open.ts';
+import { TestPostgres } from './postgres.ts';
+import { storeCompliance } from './store-compliance.ts';
+import {
+  expectSound,
+  FakeArweave,
+  messageItem,
+  newSigner,
+  readAll,
+  rigAt,
+  spawn,
+  startScheduler,
+  temporaryDirectory,
+  until,
+} from './support.ts';
+import { freePort, UnitProcess } from './unit-process.ts';
+
+let postgres: TestPostgres;
+const user = newSigner();
+
+beforeAll(async () => {
+  postgres = await TestPostgres.start();
+});
+
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+storeCompliance('PostgreSQL', async () => openStores(await postgres.database()));
+
+test('a process that another unit is writing is left to it until it lets go', async () => {
+  const url = await postgres.database();
+  const [first, second] = await Promise.all([openStores(url), openStores(url)]);
+  await first.store.hold('process');
+  await expect(second.store.hold('process')).rejects.toMatchObject({
+    code: 'SCHEDULE.ELSEWHERE',
+    action: 'retry',
+  });
+  await second.store.hold('other process');
+  const waiting = second.store.hold('process');
+  first.store.letGo('process');
+  await waiting;
+  await Promise.all([first.store.close(), second.store.close()]);
+});
+
+test('a unit that lost its connection does not write on the strength of its old right', async () => {
+  const url = await postgres.database();
+  const { store } = await openStores(url);
+  await store.hold('process');
+  const admin = new pg.Client(url);
+  await admin.connect();
+  await admin.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = $1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
+    ['advisory'],
+  );
+  const slot = {
+    processId: 'process',
+    nonce: 0,
+    timestamp: 1,
+    assignmentId: 'assignment',
+    assignment: Buffer.alloc(1),
+    itemId: 'process',
+    item: Buffer.alloc(1),
+  };
+  await expect(store.append(slot)).rejects.toMatchObject({ action: 'retry' });
+  await expect(store.append(slot)).rejects.toMatchObject({ code: 'SCHEDULE.CONFLICT' });
+  expect(await store.hasProcess('process')).toBe(false);
+  await store.hold('process');
+  await store.append(slot);
+  expect(await store.hasProcess('process')).toBe(true);
+  await admin.end();
+  await store.close();
+});
+
+test('the unit works on PostgreSQL, restarts included', async () => {
+  await using arweave = await new FakeArweave().start();
+  const options = { arweave, signer: newSigner(), env: { DB_URL: await postgres.database() } };
+  const first = await startScheduler(options);
+  const processId = await spawn(first);
+  const items = await Promise.all(Array.from({ length: 60 }, () => messageItem(processId, user)));
+  const answers = await Promise.all(items.map((item) => first.post(item)));
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  await first[Symbol.asyncDispose]();
+
+  await using second = await startScheduler(options);
+  await second.post(await messageItem(processId, user, { data: 'a\0b' }));
+  const edges = await readAll(second, processId, 7);
+  expect(edges).toHaveLength(62);
+  expectSound(processId, edges);
+  expect(edges.at(-1)?.node.message?.data).toBe('a\0b');
+  await until(() => arweave.uploaded.length === 124, 'everything is uploaded');
+});
+
+test('two units on one database write every process in turn, and one goes on when the other is killed', {
+  timeout: 120_000,
+}, async () => {
+  await using directory = await temporaryDirectory();
+  await using arweave = await new FakeArweave().start();
+  const wallet = join(directory.path, 'key.json');
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await writeFile(wallet, JSON.stringify(privateKey.export({ format: 'jwk' })));
+  const { address } = await readSigner(wallet);
+  const DB_URL = await postgres.database();
+  const start = async () => {
+    const port = await freePort();
+    const rig = rigAt(`http://127.0.0.1:${port}`, address);
+    const unit = new UnitProcess({
+      PORT: String(port),
+      SU_WALLET_PATH: wallet,
+      DB_URL,
+      GATEWAY_URL: arweave.url,
+      UPLOAD_NODE_URL: arweave.url,
+    });
+    const up = async () => (await rig.get('/timestamp').catch(() => undefined))?.status === 200;
+    await until(up, 'it is up');
+    return { rig, unit };
+  };
+  const [first, second] = await Promise.all([start(), start()]);
+  const processes = [await spawn(first.rig, user), await spawn(second.rig, user)];
+  const acknowledged: string[] = [];
+
+  /** Posts messages to the units that run, each until a unit takes it or none is left. */
+  const load = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const item = await messageItem(processes[index % 2] ?? '', user);
+        for (let attempt = index; ; attempt++) {
+          const running = [first, second].filter(({ unit }) => unit.running);
+          const next = running[attempt % running.length];
+          if (!next) return;
+          const answer = await next.rig.post(item).catch(() => undefined);
+          if (answer?.status === 200) acknowledged.push(item.id);
+          if (answer?.status === 200 || answer?.status === 400) return;
+        }
+      }),
+    );
+  const killDuring = async (unit: UnitProcess, count: number) => {
+    const known = acknowledged.length;
+    const loading = load(count);
+    await until(() => acknowledged.length > known + count / 4, 'the load is under way');
+    await unit.kill('SIGKILL');
+    await loading;
+  };
+
+  await load(40);
+  expect(acknowledged).toHaveLength(40);
+  await killDuring(first.unit, 120);
+  expect(acknowledged.length).toBeGreaterThan(100);
+  await killDuring(second.unit, 120);
+
+  const { rig, unit } = await start();
+  const stored: string[] = [];
+  for (const processId of processes) {
+    const edges = await readAll(rig, processId);
+    expectSound(processId, edges);
+    stored.push(...edges.map(({ node }) => node.message?.id ?? ''));
+  }
+  expect(new Set(stored).size).toBe(stored.length);
+  expect(acknowledged.filter((id) => !stored.includes(id))).toEqual([]);
+  expect(await unit.kill('SIGTERM')).toBe(0);
+});
