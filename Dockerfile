@@ -6,7 +6,8 @@ RUN --mount=type=secret,id=ca \
     NODE_EXTRA_CA_CERTS=$([ -f /run/secrets/ca ] && echo /run/secrets/ca) \
     npm ci --no-audit --no-fund \
  && npm run build \
- && npm prune --omit=dev --omit=optional --no-audit --no-fund
+ && npm prune --omit=dev --no-audit --no-fund \
+ && rm -rf node_modules/node-linux-* node_modules/.bin/node
 
 FROM node:24-bookworm-slim
 COPY --from=build /ao /ao
