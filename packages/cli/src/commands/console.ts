@@ -25,11 +25,19 @@ async function runConsole(client: Client, processId: string): Promise<void> {
   let cursor = await client.lastCursor(processId);
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: DEFAULT_PROMPT });
 
+  let closed = false;
+  lines.once('close', () => {
+    closed = true;
+  });
+  const prompt = (keepCursor = false) => {
+    if (!closed) lines.prompt(keepCursor);
+  };
+
   /** Prints above the line being typed, and leaves that line as it was. */
   const show = (text: string) => {
     if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
     console.log(text);
-    lines.prompt(true);
+    prompt(true);
   };
 
   const evaluate = async (lua: string) => {
@@ -64,7 +72,7 @@ async function runConsole(client: Client, processId: string): Promise<void> {
   }, LIVE_MS);
 
   console.log('Lua goes to the process; .help shows what else there is.');
-  lines.prompt();
+  prompt();
   try {
     for await (const line of lines) {
       if (line.trim() === '.exit') break;
@@ -73,7 +81,7 @@ async function runConsole(client: Client, processId: string): Promise<void> {
       } catch (error) {
         console.error(explain(error));
       }
-      lines.prompt();
+      prompt();
     }
   } finally {
     clearInterval(live);
