@@ -6,6 +6,8 @@
 #
 # AO_LUA_CHROOT names the chroot's directory; an existing one is used again.
 set -euo pipefail
+# The order of files is the order of the linked code.
+export LC_ALL=C
 
 PACKAGE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LUA_SOURCE=lua5.3_5.3.6.orig.tar.gz
@@ -45,6 +47,7 @@ compile() {
     --allow-undefined-file="$PACKAGE/build/imports.txt"
   wasm-opt -O3 --enable-mutable-globals --enable-sign-ext linked.wasm -o "$PACKAGE/module/runtime.wasm"
   rm -rf "$work"
+  dpkg-query --show --showformat='${Package} ${Version}\n' binaryen clang-19 emscripten lld-19 > "$PACKAGE/module/runtime.tools"
   # A test compares this list with the tree, so that a runtime older than its sources is noticed.
   cd "$PACKAGE" && sha256sum build/build.sh build/imports.txt runtime/* module/runtime.wasm > module/runtime.sha256
 }
@@ -58,7 +61,7 @@ in_chroot() {
     chroot "$root" apt-get update
     chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends emscripten
   fi
-  # The chroot gets a copy of the sources and gives back two files, so nothing has to be mounted.
+  # The chroot gets a copy of the sources and gives back what it made, so nothing has to be mounted.
   rm -rf "$root/build" && mkdir -p "$root/build/module"
   cp -r "$PACKAGE/build" "$PACKAGE/runtime" "$root/build/"
   chroot "$root" bash /build/build/build.sh compile

@@ -1,6 +1,6 @@
 /** Packs module/lua.wasm from module/runtime.wasm and lua/*.lua, and writes down in module/lua.json what it was made from. */
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { buildModule, libraryFiles, moduleTags, runtimeBinary } from '../src/index.ts';
 
 const MODULE = new URL('../module/', import.meta.url);
@@ -12,8 +12,8 @@ const files = await libraryFiles();
 const record = {
   sha256: sha256(binary),
   format: moduleTags.find((tag) => tag.name === 'Module-Format')?.value,
-  lua: '5.3.6 (Debian lua5.3 5.3.6-2)',
-  compiler: 'emscripten 3.1.69 (Debian 3.1.69+dfsg-3), LLVM 19, binaryen 120',
+  lua: '5.3.6',
+  tools: (await readFile(new URL('runtime.tools', MODULE), 'utf8')).trim().replaceAll('\n', ', '),
   runtime: sha256(await runtimeBinary()),
   files: Object.fromEntries(files.map(({ name, source }) => [name, sha256(source)])),
 };

@@ -40,12 +40,19 @@ function ao.clone(value, seen)
   return setmetatable(copy, getmetatable(value))
 end
 
+-- ao.nonExtractableTags as a set; made anew when a program has added to the list.
+local protected, protectedCount = {}, 0
+
+local function updateProtected()
+  protected, protectedCount = {}, #ao.nonExtractableTags
+  for _, name in ipairs(ao.nonExtractableTags) do protected[name] = true end
+end
+
 --- Makes the tags of a message its keys, except those that only the network may set.
 function ao.normalize(msg)
-  local kept = {}
-  for _, name in ipairs(ao.nonExtractableTags) do kept[name] = true end
+  if protectedCount ~= #ao.nonExtractableTags then updateProtected() end
   for _, tag in ipairs(msg.Tags) do
-    if not kept[tag.name] then msg[tag.name] = tag.value end
+    if not protected[tag.name] then msg[tag.name] = tag.value end
   end
   return msg
 end

@@ -28,7 +28,7 @@ function handlersUtils.reply(input)
 end
 
 --- The same pattern, but handlers after this one are tried too.
-handlersUtils['continue'] = function(pattern)
+function handlersUtils.continue(pattern)
   return function(msg)
     local match = utils.matchesSpec(msg, pattern)
     if not match or match == 0 or match == 'skip' then return match end

@@ -4,7 +4,8 @@ local process = { _version = '1.0.0' }
 Colors = { red = '\27[31m', green = '\27[32m', blue = '\27[34m', gray = '\27[90m', reset = '\27[0m' }
 Bell = '\x07'
 
-Utils = require('.utils')
+local utils = require('.utils')
+Utils = utils
 Dump = require('.dump')
 ao = require('.ao')
 Handlers = require('.handlers')
@@ -12,8 +13,6 @@ Handlers = require('.handlers')
 local json = require('json')
 local stringify = require('.stringify')
 
-Inbox = Inbox or {}
-Errors = Errors or {}
 Seeded = Seeded or false
 HANDLER_PRINT_LOGS = {}
 
@@ -108,7 +107,7 @@ function os.exit() error('os.exit: a process cannot exit', 2) end
 local function normalizeKeys(msg)
   local renamed
   for key in pairs(msg) do
-    if Utils.normalize(key) ~= key then
+    if utils.normalize(key) ~= key then
       renamed = renamed or {}
       table.insert(renamed, key)
     end
@@ -118,16 +117,15 @@ local function normalizeKeys(msg)
   for _, key in ipairs(renamed) do
     local value = msg[key]
     msg[key] = nil
-    msg[Utils.normalize(key)] = value
+    msg[utils.normalize(key)] = value
   end
 end
 
 -- Returns the values under the names the sender wrote, where those were others.
-local function normalizeTags(holder)
-  if type(holder.Tags) ~= 'table' then holder.Tags = {} end
+local function normalizeTags(tags)
   local asSent
-  for _, tag in ipairs(holder.Tags) do
-    local name = Utils.normalize(tag.name)
+  for _, tag in ipairs(tags) do
+    local name = utils.normalize(tag.name)
     if name ~= tag.name then
       asSent = asSent or {}
       asSent[tag.name], tag.name = tag.value, name
@@ -159,7 +157,8 @@ end
 
 local function prepare(msg)
   normalizeKeys(msg)
-  local asSent = normalizeTags(msg)
+  if type(msg.Tags) ~= 'table' then msg.Tags = {} end
+  local asSent = normalizeTags(msg.Tags)
   ao.normalize(msg)
   msg.TagArray = msg.Tags
   msg.Tags = Tab(msg)
@@ -194,6 +193,21 @@ local function initialize(msg, env)
     math.randomseed(seedOf(table.concat(parts)))
     Seeded = true
   end
+end
+
+-- A program that clears one of these must not lock its owner out.
+local NEEDED = {}
+for _, name in ipairs({ 'ao', 'Colors', 'Dump', 'Handlers', 'print', 'Prompt', 'Send', 'Tab', 'Utils' }) do
+  NEEDED[name] = _G[name]
+end
+
+local function restoreGlobals()
+  for name, value in pairs(NEEDED) do
+    if _G[name] == nil then _G[name] = value end
+  end
+  Inbox = Inbox or {}
+  Errors = Errors or {}
+  HANDLER_PRINT_LOGS = HANDLER_PRINT_LOGS or {}
 end
 
 -- ---------------------------------------------------------------- the handlers every process has
@@ -247,7 +261,8 @@ end
 --- Evaluates one message. `msg` and `env` are what the compute unit gives, decoded.
 --- @return { Output, Messages, Spawns, Assignments } or { Error }
 function process.handle(msg, env)
-  normalizeTags(env.Process)
+  restoreGlobals()
+  env.Process.Tags = env.Process.Tags or {}
   ao.init(env)
   env.Process.TagArray = env.Process.Tags
   env.Process.Tags = Tab(env.Process)
@@ -270,6 +285,7 @@ function process.handle(msg, env)
   local thread = coroutine.create(Handlers.evaluate)
   local evaluating = isEval(msg)
   local ok, problem = coroutine.resume(thread, msg, env)
+  restoreGlobals()
   if not ok then return failure(msg, thread, problem, evaluating) end
   if evaluating then
     return ao.result({ Output = { data = printed(), prompt = Prompt(), test = Dump(HANDLER_PRINT_LOGS) } })

@@ -47,10 +47,11 @@ function utils.matchesPattern(pattern, value, msg)
   return #value == #pattern and value:lower() == pattern:lower()
 end
 
-local function field(msg, key)
-  local value = msg[key]
-  if value == nil and msg.Tags then value = msg.Tags[key] end
-  return value
+-- Of two tags with one name the last is the key of the message and the first is in Tags: either may match.
+local function fieldMatches(msg, key, pattern)
+  local value, tag = msg[key], msg.Tags and msg.Tags[key]
+  if value and utils.matchesPattern(pattern, value, msg) then return true end
+  return tag and tag ~= value and utils.matchesPattern(pattern, tag, msg)
 end
 
 --- Whether a message matches: a string is its Action, a function decides itself, of a table every key must match.
@@ -61,9 +62,10 @@ function utils.matchesSpec(msg, spec)
   if kind == 'string' then return msg.Action == spec end
   if kind ~= 'table' then return false end
   for key, pattern in pairs(spec) do
-    local value = field(msg, key)
-    if value == nil then value = field(msg, utils.normalize(key)) end
-    if not value or not utils.matchesPattern(pattern, value, msg) then return false end
+    if not fieldMatches(msg, key, pattern) then
+      local name = utils.normalize(key)
+      if name == key or not fieldMatches(msg, name, pattern) then return false end
+    end
   end
   return true
 end
@@ -166,15 +168,17 @@ function utils.values(object)
   return result
 end
 
+local function precedes(a, b)
+  local ta, tb = type(a), type(b)
+  if ta ~= tb then return ta < tb end
+  if ta == 'number' or ta == 'string' then return a < b end
+  return tostring(a) < tostring(b)
+end
+
 --- Keys in an order that depends on nothing but the keys: numbers first, then text.
 function utils.sortedKeys(object)
   local keys = utils.keys(object)
-  table.sort(keys, function(a, b)
-    local ta, tb = type(a), type(b)
-    if ta ~= tb then return ta < tb end
-    if ta == 'number' or ta == 'string' then return a < b end
-    return tostring(a) < tostring(b)
-  end)
+  table.sort(keys, precedes)
   return keys
 end
 

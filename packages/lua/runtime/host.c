@@ -5,9 +5,11 @@
  * the host means that every host gives the same answers, and that the module imports nothing that could do harm.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <wasi/api.h>
 
@@ -143,7 +145,22 @@ int system(const char *command) {
 _Noreturn void exit(int status) { (void)status; __builtin_trap(); }
 _Noreturn void abort(void) { __builtin_trap(); }
 
-/* ---------------------------------------------------------------- math.random */
+/* ---------------------------------------------------------------- numbers */
+
+/* snprintf as Lua calls it, with one argument: a NaN is written without a sign. */
+int ao_snprintf(char *out, size_t size, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int written;
+  if (strchr("aAeEfFgG", format[strlen(format) - 1])) {
+    double number = va_arg(arguments, double);
+    written = snprintf(out, size, format, number == number ? number : __builtin_nan(""));
+  } else {
+    written = vsnprintf(out, size, format, arguments);
+  }
+  va_end(arguments);
+  return written;
+}
 
 /* xorshift64*: 53 random bits for math.random, where rand() has 31. The state is plain memory, as everything is. */
 static uint64_t random_state = 0x9E3779B97F4A7C15u;

@@ -14,4 +14,9 @@ void ao_seed(unsigned int seed);
 /* table.sort would otherwise take its pivot from the clock. */
 #define l_randomizePivot() 0u
 
+/* The sign of a NaN differs between processors, and with it what "%f" writes. */
+#include <stdio.h>
+int ao_snprintf(char *out, size_t size, const char *format, ...);
+#define snprintf ao_snprintf
+
 #endif

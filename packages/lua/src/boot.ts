@@ -1,5 +1,8 @@
 import { AoError } from '@ao-ts/core';
 
+/** Codes of the errors that building a module can end with; all ask for other files. */
+export type LuaErrorCode = 'LUA.INVALID_SOURCE' | 'LUA.TOO_LARGE';
+
 /** A Lua file of a module. `name` is its path: `crypto/sha2.lua` is what `require('.crypto.sha2')` loads. */
 export interface LuaFile {
   name: string;
@@ -61,8 +64,12 @@ function instantiate(runtime: Uint8Array): RuntimeExports {
       new Uint8Array(exports.memory.buffer).copyWithin(to, from, from + size);
     },
     emscripten_resize_heap(size: number) {
-      exports.memory.grow(Math.ceil((size - exports.memory.buffer.byteLength) / PAGE_BYTES));
-      return 1;
+      try {
+        exports.memory.grow(Math.ceil((size - exports.memory.buffer.byteLength) / PAGE_BYTES));
+        return 1;
+      } catch {
+        return 0;
+      }
     },
   };
   const instance = new wasm.Instance(new wasm.Module(runtime), { env });
@@ -81,10 +88,14 @@ class Booting {
 
   preload({ name, source }: LuaFile): void {
     if (source.includes('\0')) {
-      throw new AoError('LUA.INVALID_SOURCE', `${name} contains a NUL character: it is not Lua source`, {
-        action: 'fix',
-        facts: { name },
-      });
+      throw new AoError<LuaErrorCode>(
+        'LUA.INVALID_SOURCE',
+        `${name} contains a NUL character: it is not Lua source`,
+        {
+          action: 'fix',
+          facts: { name },
+        },
+      );
     }
     // A first line `#!…` is for a shell; the empty line keeps the line numbers.
     const text = source.replace(/^#[^\n]*/, '');
@@ -95,50 +106,47 @@ class Booting {
     if (folder) this.#preload(name, folder, `return require('${module}')`);
   }
 
-  #preload(name: string, module: string, source: string): void {
-    this.#call(name, (exports, ...pointers) => exports.ao_preload(...pointers), [module, `@${name}`, source]);
-  }
-
+  /** Runs `process.lua`. */
   seal(): BootedMemory {
     const stackTop = this.#exports.emscripten_stack_get_current();
-    this.#call('process.lua', (exports) => exports.ao_seal(), []);
+    this.#check(this.#exports.ao_seal(), 'process.lua');
     return { memory: new Uint8Array(this.#exports.memory.buffer), stackTop };
   }
 
-  #call(
-    file: string,
-    call: (exports: RuntimeExports, ...pointers: [number, number, number]) => number,
-    texts: [string, string, string] | [],
-  ): void {
-    const blocks = texts.map((text) => this.#store(text));
-    const [a = 0, b = 0, c = 0] = blocks.map((block) => block.pointer);
-    const problem = call(this.#exports, a, b, c);
+  #preload(file: string, module: string, source: string): void {
+    const texts = [this.#store(module), this.#store(`@${file}`), this.#store(source)] as const;
+    const problem = this.#exports.ao_preload(texts[0].pointer, texts[1].pointer, texts[2].pointer);
     // Wiped before it is freed, because what is in memory becomes part of the module.
-    for (const { pointer, size } of blocks) {
+    for (const { pointer, size } of texts) {
       new Uint8Array(this.#exports.memory.buffer).fill(0, pointer, pointer + size);
       this.#exports.free(pointer);
     }
-    if (problem === 0) return;
-    const message = this.#text(problem);
-    throw new AoError('LUA.INVALID_SOURCE', message, { action: 'fix', facts: { file } });
+    this.#check(problem, file);
   }
 
   #store(text: string): { pointer: number; size: number } {
     const bytes = Buffer.from(`${text}\0`);
     const pointer = this.#exports.malloc(bytes.length);
     if (pointer === 0) {
-      throw new AoError('LUA.TOO_LARGE', 'the Lua files need more memory than a module can have', {
-        action: 'fix',
-        facts: { bytes: bytes.length },
-      });
+      throw new AoError<LuaErrorCode>(
+        'LUA.TOO_LARGE',
+        'the Lua files need more memory than a module can have',
+        {
+          action: 'fix',
+          facts: { bytes: bytes.length },
+        },
+      );
     }
     new Uint8Array(this.#exports.memory.buffer).set(bytes, pointer);
     return { pointer, size: bytes.length };
   }
 
-  #text(pointer: number): string {
+  /** `problem` points to the text of an error, or is 0. */
+  #check(problem: number, file: string): void {
+    if (problem === 0) return;
     const memory = Buffer.from(this.#exports.memory.buffer);
-    return memory.toString('utf8', pointer, memory.indexOf(0, pointer));
+    const message = memory.toString('utf8', problem, memory.indexOf(0, problem));
+    throw new AoError<LuaErrorCode>('LUA.INVALID_SOURCE', message, { action: 'fix', facts: { file } });
   }
 }
 

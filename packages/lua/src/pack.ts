@@ -11,22 +11,40 @@ import {
 } from './wasm.ts';
 
 const PAGE_BYTES = 65536;
-/** A shorter run of zeros costs less as data than as the header of another block. */
-const MIN_GAP_BYTES = 16;
+/** Engines refuse modules with more than 100 000 blocks of data. */
+const MAX_BLOCKS = 50_000;
 
-function* usedBlocks({ memory, stackTop }: BootedMemory): Generator<{ address: number; bytes: Uint8Array }> {
+interface Block {
+  address: number;
+  bytes: Uint8Array;
+}
+
+/** The parts of the memory that are not zero. A gap of up to `minGap` zeros is kept in the block. */
+function usedBlocks({ memory, stackTop }: BootedMemory, minGap: number): Block[] {
+  const blocks: Block[] = [];
   let start = -1;
   let end = -1;
+  const finish = () => {
+    if (start >= 0) blocks.push({ address: start, bytes: memory.subarray(start, end) });
+  };
   for (let at = stackTop; at < memory.length; at++) {
     if (memory[at] === 0) continue;
-    if (start >= 0 && at - end > MIN_GAP_BYTES) {
-      yield { address: start, bytes: memory.slice(start, end) };
-      start = -1;
+    if (start < 0 || at - end > minGap) {
+      finish();
+      start = at;
     }
-    if (start < 0) start = at;
     end = at + 1;
   }
-  if (start >= 0) yield { address: start, bytes: memory.slice(start, end) };
+  finish();
+  return blocks;
+}
+
+/** A shorter run of zeros costs less as data than as the header of another block. */
+function dataOf(booted: BootedMemory): Uint8Array {
+  for (let minGap = 16; ; minGap *= 4) {
+    const blocks = usedBlocks(booted, minGap);
+    if (blocks.length <= MAX_BLOCKS) return dataSection(blocks);
+  }
 }
 
 /**
@@ -34,7 +52,6 @@ function* usedBlocks({ memory, stackTop }: BootedMemory): Generator<{ address: n
  * only the data and the initial size of the memory are others.
  */
 export function pack(runtime: Uint8Array, booted: BootedMemory): Uint8Array {
-  const data = dataSection([...usedBlocks(booted)]);
   const sections = readSections(runtime)
     .filter((section) => section.id !== DATA_SECTION && section.id !== DATA_COUNT_SECTION)
     .map((section) => {
@@ -42,6 +59,6 @@ export function pack(runtime: Uint8Array, booted: BootedMemory): Uint8Array {
       return { id: section.id, body: memorySection(section.body, booted.memory.length / PAGE_BYTES) };
     });
   const code = sections.findIndex((section) => section.id === CODE_SECTION);
-  sections.splice(code + 1, 0, { id: DATA_SECTION, body: data });
+  sections.splice(code + 1, 0, { id: DATA_SECTION, body: dataOf(booted) });
   return writeSections(runtime, sections);
 }

@@ -1,6 +1,7 @@
+import { compileModule, instantiate } from '@ao-ts/core/loader';
 import { expect, it } from 'vitest';
 import { moduleBinary } from '../src/index.ts';
-import { loaders } from './loaders.ts';
+import { FORMAT, loaders } from './loaders.ts';
 import { OTHER, TestProcess, tags } from './test-process.ts';
 
 const PROGRAM = `
@@ -46,11 +47,31 @@ it.each(loaders)('gives the same results and the same memory again on $name', as
 });
 
 it('gives the same results and the same memory on both loaders', async () => {
-  const [reference, own] = await Promise.all(
+  const [network, own] = await Promise.all(
     loaders.map(async (loader) => {
       await using process = await TestProcess.load(loader, await moduleBinary());
       return await play(process);
     }),
   );
-  expect(own).toEqual(reference);
+  expect(own).toEqual(network);
+});
+
+it('goes on in another instance that has its memory', async () => {
+  const compiled = await compileModule(await moduleBinary(), { format: FORMAT });
+  const environment = JSON.stringify({ Process: { Id: 'process', Owner: 'owner', Tags: [] } });
+  const message = (data: string) =>
+    JSON.stringify({
+      From: 'owner',
+      Owner: 'owner',
+      Target: 'process',
+      Tags: tags({ Action: 'Eval' }),
+      Data: data,
+    });
+  const first = instantiate(compiled);
+  first.handle(message('Counter = 41 Handlers.add("x", "X", print) State = ("x"):rep(5000000)'), environment);
+  const second = instantiate(compiled);
+  second.restore(first.snapshot());
+  const next = message('Counter = Counter + 1 return Counter .. #State .. math.random(1000)');
+  expect(second.handle(next, environment)).toBe(first.handle(next, environment));
+  expect(Buffer.compare(new Uint8Array(second.memory.buffer), new Uint8Array(first.memory.buffer))).toBe(0);
 });

@@ -55,6 +55,13 @@ onEachLoader('Eval', (run) => {
     expect(await run.process.run('tostring(Hacked)')).toBe('nil');
   });
 
+  it('survives a program that clears what every process has', async () => {
+    await run.process.eval(
+      'Inbox, Errors, Handlers, Utils, Colors, Dump, Prompt, print, Send, Tab, ao, HANDLER_PRINT_LOGS, Name = nil',
+    );
+    expect(await run.process.run('print(#Inbox, type(ao.id)) return Name')).toBe('0\tstring\naos');
+  });
+
   it('survives a program that empties the list of handlers', async () => {
     await run.process.run('Handlers.list = {}');
     expect(await run.process.run('1')).toBe('1');

@@ -36,6 +36,7 @@ onEachLoader('handlers', (run) => {
   it.each([
     ['an Action', '"Go"'],
     ['a key', '{Action = "Go"}'],
+    ['a key in another spelling', '{["COLOUR"] = "grey"}'],
     ['any value of a key', '{Colour = "_"}'],
     ['a value in another case', '{Action = "gO"}'],
     ['a Lua pattern', '{Colour = "^gr[ae]y$"}'],

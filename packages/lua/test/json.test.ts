@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { onEachLoader } from './each-loader.ts';
 import { OTHER, tag } from './test-process.ts';
@@ -144,6 +145,36 @@ onEachLoader(
       await expect(
         run.process.run('local t = {} for i = 1, 200 do t = {t} end require("json").encode(t)'),
       ).rejects.toThrow('nested too deeply');
+    });
+
+    it('gives back any JSON', async () => {
+      const { value } = fc.letrec((tie) => ({
+        value: fc.oneof(
+          { depthSize: 'small' },
+          fc.string({ unit: 'binary' }),
+          fc.string(),
+          fc.double({ noNaN: true, noDefaultInfinity: true }),
+          fc.integer(),
+          fc.boolean(),
+          // Not empty, because an empty object comes back as an empty array.
+          fc.array(tie('value')),
+          fc.dictionary(fc.string(), tie('value'), { minKeys: 1, noNullPrototype: true }),
+        ),
+      }));
+      await run.process.run(
+        'Handlers.add("back", "Back", function(msg) local json = require("json") msg.reply({Data = json.encode(json.decode(msg.Data))}) end)',
+      );
+      await fc.assert(
+        fc.asyncProperty(value, fc.nat(4), async (sent, indent) => {
+          const { Messages } = await run.process.from(
+            OTHER,
+            { Action: 'Back' },
+            { Data: JSON.stringify(sent, null, indent) },
+          );
+          expect(JSON.parse(Messages[0]?.Data ?? '')).toEqual(JSON.parse(JSON.stringify(sent)));
+        }),
+        { numRuns: 200 },
+      );
     });
 
     it('goes on after a refusal in the middle of a value', async () => {

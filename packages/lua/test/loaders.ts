@@ -28,10 +28,10 @@ export interface Loader {
 export const FORMAT = moduleTags.find((tag) => tag.name === 'Module-Format')?.value ?? '';
 
 /** The loader that compute units of the network run. */
-const reference: Loader = {
+const network: Loader = {
   name: '@permaweb/ao-loader',
   async load(binary, format = FORMAT) {
-    const worker = new Worker(new URL('reference-worker.ts', import.meta.url), {
+    const worker = new Worker(new URL('network-worker.ts', import.meta.url), {
       workerData: { binary, format },
       // It complains there about memory that can not grow; a test sees that in the result.
       stderr: true,
@@ -69,4 +69,4 @@ const own: Loader = {
   },
 };
 
-export const loaders: Loader[] = [reference, own];
+export const loaders: Loader[] = [network, own];

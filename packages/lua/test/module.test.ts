@@ -135,12 +135,26 @@ describe('building', () => {
     );
   });
 
+  it('refuses a process that needs more memory than there is', async () => {
+    const source = 'return { handle = print, rows = ("x"):rep(1020 * 1024 * 1024) }';
+    await expect(buildModule([{ name: 'process.lua', source }])).rejects.toThrow('not enough memory');
+  });
+
   it('takes megabytes of Lua', async () => {
     const source = `return {${'"0123456789abcdef",\n'.repeat(150_000)}}`;
     const binary = await buildModule([{ name: 'large.lua', source }]);
     await using process = await TestProcess.load(loaders[0] as Loader, binary);
     await process.spawn();
     expect(await process.run('#require(".large")')).toBe('150000');
+  });
+
+  it('takes a process that fills its memory when it is loaded', async () => {
+    const source = `local rows = {}
+      for i = 1, 120000 do rows[i] = ("\\0"):rep(60) .. i end
+      return { handle = function() return { Output = #rows .. rows[120000]:sub(-6) } end }`;
+    const binary = await buildModule([{ name: 'process.lua', source }]);
+    await using process = await TestProcess.load(loaders[0] as Loader, binary);
+    expect((await process.evaluate({})).response).toMatchObject({ Output: '120000120000' });
   });
 
   it('gives the same bytes for the same files', async () => {

@@ -49,6 +49,19 @@ onEachLoader('waiting for an answer', (run) => {
     expect((await run.process.push(PROCESS, spawned)).Output.data).toBe('child child-id');
   });
 
+  it('learns it even if the spawn had an Action of its own', async () => {
+    const { Spawns } = await run.process.eval(
+      'local child = Spawn("module-id", {Action = "Start"}).receive() print("child " .. child.Process)',
+    );
+    const Tags = [
+      { name: 'Reference', value: tag(Spawns[0], 'Reference') },
+      { name: 'Action', value: 'Start' },
+      { name: 'Process', value: 'child-id' },
+      { name: 'Action', value: 'Spawned' },
+    ];
+    expect((await run.process.push(PROCESS, {}, { Tags })).Output.data).toBe('child child-id');
+  });
+
   it('reports an error after the wait, with the line where it happened', async () => {
     const { Messages } = await run.process.eval(
       'local msg = Send({Target = "T"}).receive()\n\nerror("late " .. msg.Data)',

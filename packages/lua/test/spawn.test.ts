@@ -17,7 +17,7 @@ onEachLoader('spawn', (run) => {
 
   it('evaluates Data with On-Boot: Data', async () => {
     await using fresh = await run.start({ 'On-Boot': 'Data' });
-    const result = await fresh.spawn('Count = 41\nprint("booted")');
+    const result = await fresh.spawn('Count = 41\nprint("booted")\nreturn Count');
     expect(result.Output.data).toBe('booted');
     expect(await fresh.run('Count + 1')).toBe('42');
   });
@@ -25,7 +25,7 @@ onEachLoader('spawn', (run) => {
   it('reports an error of the program with its line', async () => {
     await using fresh = await run.start({ 'On-Boot': 'Data' });
     const result = await fresh.spawn('local a = 1\n\nerror("not today")');
-    expect(plain(result.Error)).toContain('[string "aos"]:3: not today');
+    expect(plain(result.Error)).toContain('program:3: not today');
   });
 
   it('says what to do about an On-Boot it can not read', async () => {

@@ -13,6 +13,17 @@ onEachLoader('the standard library', (run) => {
     ).toBe(`Lua 5.3${' table'.repeat(10)}`);
   });
 
+  it('writes numbers the same way everywhere', async () => {
+    expect(
+      await run.process.run('tostring(0/0) .. " " .. -(0/0) .. " " .. ("%.1f %5g"):format(0/0, -(0/0))'),
+    ).toBe('nan nan nan   nan');
+    expect(
+      await run.process.run(
+        '1/0 .. " " .. -1/0 .. " " .. 2^53 .. " " .. 1e15 .. " " .. 0.1 .. " " .. ("%a"):format(1)',
+      ),
+    ).toBe('inf -inf 9.007199254741e+15 1e+15 0.1 0x1p+0');
+  });
+
   it('takes the time from the message', async () => {
     const { Output } = await run.process.send(
       { Action: 'Eval' },

@@ -27,6 +27,12 @@ onEachLoader('trust', (run) => {
     expect((await assigned()).Output.data).toContain('Assignment is not trusted!');
   });
 
+  it('protects the keys that a program names', async () => {
+    await run.process.run(`table.insert(ao.nonExtractableTags, "Secret")
+      Handlers.add("s", "Show", function(msg) print(tostring(msg.Secret) .. msg.Tags.Secret) end)`);
+    expect((await run.process.from(OTHER, { Action: 'Show', Secret: 'x' })).Output.data).toBe('nilx');
+  });
+
   it('lets no tag stand in for what only the network says', async () => {
     await run.process.run(
       'Handlers.add("w", "Who", function(msg) print(msg.From, msg.Owner, msg.Target, msg.Timestamp) end)',

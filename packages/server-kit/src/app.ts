@@ -18,6 +18,12 @@ export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 const RETRY_AFTER_SECONDS = '1';
 
+/** Until a request has arrived whole: a client that sends slowly does not keep its place for ever. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/** What is under way when the unit stops may take this long; Fastify gives up on closing after ten seconds. */
+const CLOSE_GRACE_MS = 5_000;
+
 export interface AppOptions {
   logger: FastifyBaseLogger;
   /** Largest request body accepted, in bytes. */
@@ -47,6 +53,7 @@ export async function createApp(options: AppOptions): Promise<{ app: App; metric
     // A log line per request costs half the throughput; failures are logged below.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit ?? MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
   }).withTypeProvider<ZodTypeProvider>();
@@ -58,6 +65,14 @@ export async function createApp(options: AppOptions): Promise<{ app: App; metric
   for (const type of ['application/octet-stream', 'application/ans104']) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   }
+
+  // A client that does not read its answer must not keep the unit from stopping.
+  let cut: NodeJS.Timeout | undefined;
+  app.addHook('preClose', (done) => {
+    cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
+    done();
+  });
+  app.server.on('close', () => clearTimeout(cut));
 
   app.addHook('preHandler', (request, _reply, done) => inTrace(request.headers.traceparent, done));
 

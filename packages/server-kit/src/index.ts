@@ -9,6 +9,7 @@ export * from './group-commit.ts';
 export * from './http-client.ts';
 export * from './http-status.ts';
 export * from './metrics.ts';
+export * from './postgres.ts';
 export * from './process-directory.ts';
 export * from './retry.ts';
 export * from './sqlite.ts';

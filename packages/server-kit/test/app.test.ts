@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import { AoError } from '@ao-ts/core';
 import pino from 'pino';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type App, createApp, listen, statusOf } from '../src/index.ts';
 
@@ -82,4 +83,23 @@ test('a taken port is named', async () => {
   });
   await first.app.close();
   await second.app.close();
+});
+
+test('a client that does not read its answer does not keep the unit from stopping', async () => {
+  const { app: stuck } = await createApp({ logger: pino({ level: 'silent' }), statusOf });
+  const endless = new Readable({ read() {} });
+  endless.push('the beginning');
+  stuck.get('/endless', async (_request, reply) => reply.send(endless));
+  const url = await listen(stuck, 'test unit', { host: '127.0.0.1', port: 0 });
+  const answer = await fetch(`${url}/endless`);
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  try {
+    const closed = stuck.close();
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+    vi.advanceTimersByTime(5_000);
+    await closed;
+  } finally {
+    vi.useRealTimers();
+  }
+  await expect(answer.text()).rejects.toThrow();
 });

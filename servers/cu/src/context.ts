@@ -10,6 +10,7 @@ import {
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { DescriptionStore } from './domain/description-store.ts';
+import { ResultEvents } from './domain/result-events.ts';
 import type { ResultStore } from './domain/result-store.ts';
 import type { SnapshotStore } from './domain/snapshot-store.ts';
 import { ModuleFiles } from './stores/module-files.ts';
@@ -29,6 +30,8 @@ export interface Context {
   gateway: GatewayClient;
   directory: ProcessDirectory;
   results: ResultStore;
+  /** Wakes those who follow a process. */
+  events: ResultEvents;
   descriptions: DescriptionStore;
   moduleFiles: ModuleFiles;
   snapshots: SnapshotStore;
@@ -57,6 +60,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
       gateway,
       ...(config.SU_URL === undefined ? {} : { schedulerUrl: config.SU_URL }),
     }),
+    events: new ResultEvents(),
     moduleFiles: new ModuleFiles(join(config.DATA_DIR, 'modules')),
     snapshots: new SnapshotFiles(join(config.DATA_DIR, 'snapshots')),
     ...openStores(config, overrides),

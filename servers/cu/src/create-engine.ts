@@ -1,6 +1,8 @@
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { admit } from './domain/access.ts';
+import { CronSchedule } from './domain/cron-schedule.ts';
+import { readCrons } from './domain/cron-tags.ts';
 import { DryRuns } from './domain/dry-runs.ts';
 import { Engine } from './domain/engine.ts';
 import { Evaluator, type EvaluatorPorts } from './domain/evaluator.ts';
@@ -11,6 +13,7 @@ import { type Process, readProcess } from './domain/process.ts';
 import { ScheduleFeed } from './domain/schedule-feed.ts';
 import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
 import { assignedTransaction, itemText } from './remote/arweave-items.ts';
+import { BlockTimes } from './remote/block-times.ts';
 import { Modules } from './remote/modules.ts';
 import { SchedulerUnits } from './remote/scheduler-units.ts';
 import type { ResidentSpec } from './worker/resident.ts';
@@ -21,9 +24,10 @@ export function createEngine(
   config: Config,
   context: Context,
 ): { engine: Engine; admitted(processId: string): Promise<void>; close(): Promise<void> } {
-  const { clock, descriptions, directory, gateway, logger, results, snapshots } = context;
+  const { clock, descriptions, directory, events, gateway, logger, results, snapshots } = context;
   const schedules = new SchedulerUnits(directory);
   const modules = new Modules({ gateway, descriptions, files: context.moduleFiles });
+  const blocks = new BlockTimes(gateway);
   const timeoutMs = config.EVALUATION_TIMEOUT;
   const threads = new ThreadPool({ size: config.WASM_EVALUATION_MAX_WORKERS, timeoutMs });
   const dryRunThreads = new ThreadPool({
@@ -56,7 +60,7 @@ export function createEngine(
   const specOf = async (processId: string, state: MemoryState, step: number): Promise<ResidentSpec> => {
     const { process, module, options } = await describe(processId);
     return {
-      compiled: await modules.compile(module.id, options.format),
+      compiled: await modules.compile(module.id, options),
       memoryLimit: options.memoryLimit,
       computeLimit: options.computeLimit,
       environment: environmentText(process, module),
@@ -68,7 +72,7 @@ export function createEngine(
 
   const prepare = async (processId: string): Promise<Evaluator> => {
     const { process, module, options } = await describe(processId);
-    await modules.compile(module.id, options.format);
+    await modules.compile(module.id, options);
     const newest = await results.newestNonce(processId);
     const start = newest === undefined ? undefined : await snapshots.newest(processId, newest);
     const ports: EvaluatorPorts = {
@@ -77,6 +81,7 @@ export function createEngine(
         (range) => schedules.page(processId, range),
         config.LOAD_MESSAGES_PAGE_SIZE,
       ),
+      crons: new CronSchedule(readCrons(process.tags), process.origin, (height) => blocks.time(height)),
       results,
       clock,
       hydrationLimit: config.HYDRATION_MODE_NONCE_LIMIT,
@@ -89,6 +94,7 @@ export function createEngine(
       }),
       transaction: (id, exclude) => assignedTransaction(gateway, id, exclude),
       spawnData: () => itemText(gateway, processId),
+      onStored: () => events.notify(processId),
       onMismatch: ({ nonce }) =>
         logger.error({ processId, nonce }, 'a repeated evaluation gave another result than the one stored'),
     };

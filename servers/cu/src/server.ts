@@ -9,6 +9,7 @@ import { identityRoute } from './routes/identity.ts';
 import { readOnlyRoutes } from './routes/read-only.ts';
 import { resultRoute } from './routes/result.ts';
 import { resultsRoute } from './routes/results.ts';
+import { resultsStreamRoute } from './routes/results-stream.ts';
 import { stateRoute } from './routes/state.ts';
 
 /** What each route gets. */
@@ -35,7 +36,9 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   identityRoute(app, room);
   dryRunRoute(app, room);
   const others =
-    config.UNIT_MODE === 'cu' ? [resultRoute, resultsRoute, cronRoute, stateRoute] : [readOnlyRoutes];
+    config.UNIT_MODE === 'cu'
+      ? [resultRoute, resultsRoute, resultsStreamRoute, cronRoute, stateRoute]
+      : [readOnlyRoutes];
   for (const route of others) route(app, room);
 
   let url: string | undefined;

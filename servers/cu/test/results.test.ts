@@ -90,7 +90,71 @@ describe('/state', () => {
     expect(await counterAt('')).toEqual(['8', 9]);
     const { headers } = await fetch(`${unit.url}/state/${other}`);
     expect(headers.get('last-timestamp')).toBe(String(START + 8000));
-    expect(headers.get('last-block-height')).toBe('1650008');
+    expect(headers.get('last-block-height')).toBe('1650000');
     expect(headers.get('content-type')).toBe('application/octet-stream');
+  });
+});
+
+describe('without asking again and again', () => {
+  test('what did not change is not sent again', async () => {
+    for (const path of [`/results/${processId}?limit=3`, `/result/1?process-id=${processId}`]) {
+      const { headers } = await unit.get(path);
+      const again = await fetch(unit.url + path, { headers: { 'if-none-match': headers.get('etag') ?? '' } });
+      expect([again.status, await again.text()]).toEqual([304, '']);
+      const other = await fetch(unit.url + path, { headers: { 'if-none-match': '"other"' } });
+      expect(other.status).toBe(200);
+    }
+    const other = network.spawn(randomName());
+    const tag = async () => (await unit.get(`/results/${other}`)).headers.get('etag');
+    const before = await tag();
+    await unit.get(`/result/0?process-id=${other}`);
+    expect(await tag()).not.toBe(before);
+  });
+
+  test('a stream tells each new result once, and resumes after a cursor', async () => {
+    const other = network.spawn(randomName());
+    const evaluate = async (nonce: number) => {
+      network.schedule(other, { name: randomName() });
+      await unit.get(`/result/${nonce}?process-id=${other}`);
+    };
+    const listen = async (headers: Record<string, string>, count: number, meanwhile: () => Promise<void>) => {
+      const stop = new AbortController();
+      const response = await fetch(`${unit.url}/results/${other}/stream`, { headers, signal: stop.signal });
+      expect(response.headers.get('content-type')).toBe('text/event-stream');
+      const ids: string[] = [];
+      const outputs: number[] = [];
+      let text = '';
+      const done = meanwhile();
+      for await (const chunk of response.body ?? []) {
+        text += Buffer.from(chunk).toString();
+        const events = text.split('\n\n');
+        text = events.pop() ?? '';
+        for (const event of events) {
+          const [id, data] = event.split('\n');
+          if (!id?.startsWith('id: ') || !data) continue;
+          ids.push(id.slice(4));
+          outputs.push(Number(JSON.parse(data.slice(6)).node.Output));
+        }
+        if (outputs.length >= count) break;
+      }
+      stop.abort();
+      await done;
+      return { ids, outputs };
+    };
+    await evaluate(1);
+    const first = await listen({}, 3, async () => {
+      for (const nonce of [2, 3, 4]) await evaluate(nonce);
+    });
+    expect(first.outputs).toEqual([3, 4, 5]);
+    const second = await listen({ 'last-event-id': first.ids[0] ?? '' }, 3, () => evaluate(5));
+    expect(second.outputs).toEqual([4, 5, 6]);
+    expect((await fetch(`${unit.url}/results/${other}/stream?from=nonsense`)).status).toBe(400);
+  });
+
+  test('an open stream does not keep the unit from stopping', async () => {
+    const own = await startUnit(network);
+    const response = await fetch(`${own.url}/results/${processId}/stream`);
+    await own[Symbol.asyncDispose]();
+    expect(await response.text()).toContain(': results');
   });
 });

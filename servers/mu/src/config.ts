@@ -14,7 +14,10 @@ const Schema = z.object({
     .describe(
       'Key that signs messages (JWK file: RSA-4096, secp256k1 or Ed25519); its address is the authority.',
     ),
-  DB_URL: z.string().default('mu.sqlite').describe('SQLite file of the ledger.'),
+  DB_URL: z
+    .string()
+    .default('mu.sqlite')
+    .describe('The ledger: a SQLite file, or postgres://… for several units that share it.'),
   CU_URL: EnvUrl.default('http://127.0.0.1:4004'),
   SU_URL: EnvUrl.optional().describe('A scheduler or router that is asked first where a process is.'),
   SU_ROUTER_URL: EnvUrl.optional().describe('Another name of SU_URL.'),

@@ -10,7 +10,7 @@ import {
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Ledger } from './domain/ledger.ts';
-import { SqliteLedger } from './stores/sqlite-ledger.ts';
+import { openLedger } from './stores/open-ledger.ts';
 
 /** Results are waited for on open connections, one per process or more. */
 const CONNECTIONS_PER_HOST = 512;
@@ -34,11 +34,13 @@ export interface Context {
 export type Overrides = Partial<Context>;
 
 export async function createContext(config: Config, overrides: Overrides): Promise<Context> {
+  const logger = overrides.logger ?? pino({ name: 'mu', level: config.LOG_LEVEL });
   const clock = overrides.clock ?? Date.now;
+  const onFailure = (error: unknown) => logger.warn({ err: error }, 'the ledger is in trouble');
   const http = overrides.http ?? new HttpClient({ connections: CONNECTIONS_PER_HOST });
   const schedulerUrl = config.SU_URL ?? config.SU_ROUTER_URL;
   return {
-    logger: overrides.logger ?? pino({ name: 'mu', level: config.LOG_LEVEL }),
+    logger,
     clock,
     random: Math.random,
     signer: overrides.signer ?? (await readSigner(config.PATH_TO_WALLET)),
@@ -50,7 +52,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
       gateway: new GatewayClient(http, config.GATEWAY_URL, config.GRAPHQL_URL),
       ...(schedulerUrl === undefined ? {} : { schedulerUrl }),
     }),
-    ledger: overrides.ledger ?? new SqliteLedger(config.DB_URL, clock),
+    ledger: overrides.ledger ?? (await openLedger(config.DB_URL, { clock, onFailure })),
     ...overrides,
   };
 }

@@ -33,7 +33,8 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const { ledger, directory, compute, logger, clock } = context;
   const { app, metrics } = await createApp({ logger, statusOf: statusForClients });
 
-  for (const { id, known } of ledger.processes(REMEMBERED_PROCESSES).reverse()) directory.remember(id, known);
+  const processes = await ledger.processes(REMEMBERED_PROCESSES);
+  for (const { id, known } of processes.reverse()) directory.remember(id, known);
   const courier = new Courier({
     directory,
     uploader: context.uploader,
@@ -97,9 +98,9 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   metrics.gauge(
     'ao_mu_pending',
     'Items to deliver, or with a result to come.',
-    () => ledger.counts().pending,
+    async () => (await ledger.counts()).pending,
   );
-  metrics.gauge('ao_mu_dead', 'Items that can not go on.', () => ledger.counts().dead);
+  metrics.gauge('ao_mu_dead', 'Items that can not go on.', async () => (await ledger.counts()).dead);
   metrics.gauge(
     'ao_mu_lanes',
     'Pairs of sender and target with something to deliver.',
@@ -115,8 +116,10 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     },
     async start() {
       url = await listen(app, 'messenger unit', { host: config.HOST, port: config.PORT });
-      messenger.resume();
-      monitors.resume();
+      await ledger.follow((work) => {
+        messenger.adopt(work.nodes);
+        monitors.adopt(work.monitors);
+      });
       retention.start();
       logger.info({ url, address: context.signer.address }, 'messenger unit ready');
     },
@@ -127,7 +130,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       const stopped = Promise.all([monitors.stop(), retention.stop()]);
       await context.http.close();
       await Promise.all([stopped, messenger.stop(), messenger.stopped()]);
-      ledger.close();
+      await ledger.close();
     },
   };
 }

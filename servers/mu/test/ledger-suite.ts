@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Delivered, Ledger } from '../src/domain/ledger.ts';
+import type { Delivered, InheritedWork, Ledger } from '../src/domain/ledger.ts';
 import type { NewNode } from '../src/domain/node.ts';
 
 /** What every ledger does, whatever it is kept in. `open` opens the same one again after it was closed. */
@@ -43,10 +43,19 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       ...rest,
     });
     const reopen = async () => {
-      ledger.close();
+      await ledger.close();
       ledger = await open(() => now);
     };
-    const states = (id: string) => ledger.tree(id, { after: 0, limit: 100 }).map((node) => node.state);
+    const inherited = async () => {
+      const all: InheritedWork = { nodes: [], monitors: [] };
+      await ledger.follow(({ nodes, monitors }) => {
+        all.nodes.push(...nodes);
+        all.monitors.push(...monitors);
+      });
+      return all;
+    };
+    const states = async (id: string) =>
+      (await ledger.tree(id, { after: 0, limit: 100 })).map((node) => node.state);
 
     test('records a root once, and gives what is known the second time', async () => {
       const first = await ledger.accept(root('a'));
@@ -54,32 +63,32 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       expect([first.created, second.created]).toEqual([true, false]);
       expect(second.node).toEqual(first.node);
       expect(first.node).toMatchObject({ state: 'received', receivedAt: 1000, attempts: 0, parent: null });
-      expect(Buffer.from(ledger.get(first.node.seq)?.item ?? [])).toEqual(Buffer.from([0, 255, 7]));
+      expect(Buffer.from((await ledger.get(first.node.seq))?.item ?? [])).toEqual(Buffer.from([0, 255, 7]));
     });
 
     test('leads a node and its children through their states', async () => {
       const { seq } = (await ledger.accept(root('a'))).node;
       now = 2000;
       expect(await ledger.scheduled(seq, receipt('a', { nonce: 4 }))).toEqual([]);
-      expect(states('a')).toEqual(['scheduled']);
+      expect(await states('a')).toEqual(['scheduled']);
       now = 3000;
       const queued = await ledger.resulted(seq, [child('c0'), child('c1')]);
       expect(queued.map(({ lane, state }) => [lane, state])).toEqual([
         ['process>other', 'received'],
         ['process>other', 'received'],
       ]);
-      expect(states('a')).toEqual(['resulted', 'received', 'received']);
+      expect(await states('a')).toEqual(['resulted', 'received', 'received']);
       const [first = 0, second = 0] = queued.map((each) => each.seq);
       expect(first).toBeLessThan(second);
       await ledger.built(first, 'id-0', Buffer.from('signed'));
-      expect(ledger.get(first)).toMatchObject({ id: 'id-0', plan: child('c0').plan, parent: 'a' });
+      expect(await ledger.get(first)).toMatchObject({ id: 'id-0', plan: child('c0').plan, parent: 'a' });
       await ledger.scheduled(first, receipt('id-0'));
       await ledger.resulted(first, []);
-      expect(states('a')).toEqual(['resulted', 'done', 'received']);
+      expect(await states('a')).toEqual(['resulted', 'done', 'received']);
       now = 4000;
       await ledger.scheduled(second, receipt('id-1', { awaitsResult: false }));
-      expect(states('a')).toEqual(['done', 'done', 'done']);
-      expect(ledger.get(seq)).toMatchObject({
+      expect(await states('a')).toEqual(['done', 'done', 'done']);
+      expect(await ledger.get(seq)).toMatchObject({
         nonce: 4,
         host: 'http://su',
         scheduledAt: 2000,
@@ -95,7 +104,7 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       expect(await ledger.scheduled(seq, receipt('a', { children: [child('extra')] }))).toBeUndefined();
       expect(await ledger.resulted(seq, [child('c0')])).toHaveLength(1);
       expect(await ledger.resulted(seq, [child('c0')])).toEqual([]);
-      expect(states('a')).toEqual(['resulted', 'received', 'received']);
+      expect(await states('a')).toEqual(['resulted', 'received', 'received']);
     });
 
     test('counts, lists and revives what is dead', async () => {
@@ -105,21 +114,25 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       const unreadable = { ...unplanned, error: 'not text' };
       const [queued] = await ledger.resulted(seq, [child('c0'), unreadable]);
       await ledger.failed(queued?.seq ?? 0, 'too slow', 5000);
-      expect(ledger.get(queued?.seq ?? 0)).toMatchObject({ attempts: 1, error: 'too slow', retryAt: 5000 });
+      expect(await ledger.get(queued?.seq ?? 0)).toMatchObject({
+        attempts: 1,
+        error: 'too slow',
+        retryAt: 5000,
+      });
       await ledger.dead(queued?.seq ?? 0, 'refused');
-      expect(ledger.counts()).toEqual({ pending: 0, unsure: 0, dead: 2 });
-      expect(states('a')).toEqual(['done', 'dead', 'dead']);
-      const errors = ledger.undelivered('process', { after: 0, limit: 10 }).map((node) => node.error);
+      expect(await ledger.counts()).toEqual({ pending: 0, unsure: 0, dead: 2 });
+      expect(await states('a')).toEqual(['done', 'dead', 'dead']);
+      const errors = (await ledger.undelivered('process', { after: 0, limit: 10 })).map((node) => node.error);
       expect(errors).toEqual(['refused', 'not text']);
 
       expect(await ledger.revive('c1')).toBeUndefined();
       expect(await ledger.revive('a')).toBeUndefined();
       expect(await ledger.revive('c0')).toMatchObject({ seq: queued?.seq, state: 'received' });
-      expect(states('a')).toEqual(['resulted', 'received', 'dead']);
+      expect(await states('a')).toEqual(['resulted', 'received', 'dead']);
       await ledger.scheduled(queued?.seq ?? 0, receipt('c0'));
       await ledger.dead(queued?.seq ?? 0, 'no result');
-      expect(states('a')).toEqual(['done', 'dead', 'dead']);
-      expect(ledger.undelivered('process', { after: 0, limit: 10 })).toHaveLength(1);
+      expect(await states('a')).toEqual(['done', 'dead', 'dead']);
+      expect(await ledger.undelivered('process', { after: 0, limit: 10 })).toHaveLength(1);
       expect(await ledger.revive('c0')).toMatchObject({ state: 'scheduled' });
     });
 
@@ -128,7 +141,7 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       await ledger.scheduled(b, receipt('b'));
       await ledger.forget(a);
       await ledger.forget(b);
-      expect([ledger.get(a), ledger.get(b)?.state]).toEqual([undefined, 'scheduled']);
+      expect([await ledger.get(a), (await ledger.get(b))?.state]).toEqual([undefined, 'scheduled']);
     });
 
     test('pages a tree and an outbox', async () => {
@@ -138,35 +151,36 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
         seq,
         Array.from({ length: 5 }, (_, n) => child(`c${n}`)),
       );
-      const first = ledger.tree('a', { after: 0, limit: 4 });
-      const rest = ledger.tree('a', { after: first.at(-1)?.seq ?? 0, limit: 4 });
+      const first = await ledger.tree('a', { after: 0, limit: 4 });
+      const rest = await ledger.tree('a', { after: first.at(-1)?.seq ?? 0, limit: 4 });
       expect([...first, ...rest].map(({ key }) => key)).toEqual(['a', 'c0', 'c1', 'c2', 'c3', 'c4']);
-      const outbox = ledger.undelivered('process', { after: first[1]?.seq ?? 0, limit: 2 });
+      const outbox = await ledger.undelivered('process', { after: first[1]?.seq ?? 0, limit: 2 });
       expect(outbox.map(({ key }) => key)).toEqual(['c1', 'c2']);
     });
 
     test('goes on where it was after it is opened again', async () => {
       const process = { tags: [{ name: 'Module', value: 'm' }], schedulerUrl: 'http://su' };
       for (const key of ['a', 'b', 'c', 'd']) await ledger.accept(root(key));
-      const [a = 0, b = 0, c = 0] = ledger.unfinished().map(({ seq }) => seq);
+      const [a = 0, b = 0, c = 0] = await Promise.all(
+        ['a', 'b', 'c'].map(async (key) => (await ledger.find(key))?.seq ?? 0),
+      );
       await ledger.scheduled(a, receipt('a', { process }));
       await ledger.unsure(b);
       await ledger.dead(c, 'refused');
       await reopen();
-      expect(ledger.unfinished().map(({ lane, state }) => [lane, state])).toEqual([
+      expect((await inherited()).nodes.map(({ lane, state }) => [lane, state])).toEqual([
         ['a', 'scheduled'],
         ['b', 'unsure'],
         ['d', 'received'],
       ]);
-      expect(ledger.counts()).toEqual({ pending: 2, unsure: 1, dead: 1 });
-      expect(ledger.processes(10)).toEqual([{ id: 'a', known: process }]);
+      expect(await ledger.counts()).toEqual({ pending: 2, unsure: 1, dead: 1 });
+      expect(await ledger.processes(10)).toEqual([{ id: 'a', known: process }]);
     });
 
     test('moves the cursor of a monitor together with what the crons emitted', async () => {
-      await ledger.addMonitor('process');
-      await ledger.addMonitor('process');
-      expect(ledger.monitors()).toEqual(['process']);
-      expect(ledger.monitor('process')).toEqual({
+      expect(await ledger.addMonitor('process')).toBe(true);
+      expect(await ledger.addMonitor('process')).toBe(false);
+      expect(await ledger.monitor('process')).toEqual({
         processId: 'process',
         cursor: null,
         started: false,
@@ -177,7 +191,8 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       await ledger.monitorFailed('process', 'away');
       await ledger.monitorFailed('process', 'away');
       await reopen();
-      expect(ledger.monitor('process')).toMatchObject({
+      expect((await inherited()).monitors).toEqual(['process']);
+      expect(await ledger.monitor('process')).toMatchObject({
         cursor: 'one',
         started: true,
         failures: 2,
@@ -185,12 +200,12 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       });
       expect(await ledger.advance('process', 'two', [child('x')])).toHaveLength(1);
       expect(await ledger.advance('process', 'two', [child('x')])).toEqual([]);
-      expect(ledger.monitor('process')).toMatchObject({ cursor: 'two', failures: 0, error: null });
+      expect(await ledger.monitor('process')).toMatchObject({ cursor: 'two', failures: 0, error: null });
       expect(await ledger.removeMonitor('process')).toBe(true);
       expect(await ledger.removeMonitor('process')).toBe(false);
-      expect(ledger.monitor('process')).toBeUndefined();
+      expect(await ledger.monitor('process')).toBeUndefined();
       expect(await ledger.advance('process', 'three', [child('y')])).toEqual([]);
-      expect(ledger.unfinished()).toHaveLength(1);
+      expect(await states('y')).toEqual([]);
     });
   });
 }

@@ -17,11 +17,11 @@ export class MuProcess {
     this.#env = env;
   }
 
-  static async prepare(network: FakeNetwork): Promise<MuProcess> {
-    const dbPath = await temporaryDb();
-    const PATH_TO_WALLET = `${dbPath}.json`;
+  static async prepare(network: FakeNetwork, dbUrl?: string): Promise<MuProcess> {
+    const path = await temporaryDb();
+    const PATH_TO_WALLET = `${path}.json`;
     await writeFile(PATH_TO_WALLET, JSON.stringify(await generateWallet()));
-    return new MuProcess({ ...environment(network, dbPath), PATH_TO_WALLET, LOG_LEVEL: 'info' });
+    return new MuProcess({ ...environment(network, dbUrl ?? path), PATH_TO_WALLET, LOG_LEVEL: 'info' });
   }
 
   async start(): Promise<MuClient> {
@@ -46,4 +46,9 @@ export class MuProcess {
     const [code] = await exit;
     return code;
   }
+}
+
+/** Resolves when a condition over what arrived at a fake unit holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }

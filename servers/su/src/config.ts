@@ -1,6 +1,9 @@
 import { BaseConfig, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
 import { z } from 'zod';
 
+const Count = z.coerce.number().int().min(1);
+const Milliseconds = z.coerce.number().int().min(10);
+
 const schema = z
   .object({
     ...BaseConfig,
@@ -20,48 +23,25 @@ const schema = z
     SCHEDULER_ADDRESSES: EnvList.default([]).describe(
       "Addresses a spawn's Scheduler tag may name besides this unit's own; `*` for any.",
     ),
-    HEIGHT_REFRESH_MS: z.coerce.number().int().min(10).default(5000),
-    MAX_PAGE_BYTES: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .default(64 * 1024 * 1024)
-      .describe('A page of a schedule ends after this many bytes of JSON.'),
-    MAX_QUEUE: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .default(2000)
-      .describe('Items of one process that may wait for their slot.'),
-    MAX_BYTES_IN_FLIGHT: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .default(256 * 1024 * 1024)
-      .describe('Bodies of unanswered requests together.'),
-    MAX_MESSAGE_SIZE_BYTES: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .optional()
-      .describe('No limit of its own unless set.'),
+    HEIGHT_REFRESH_MS: Milliseconds.default(5000),
+    MAX_PAGE_BYTES: Count.default(64 * 1024 * 1024).describe(
+      'A page of a schedule ends after this many bytes of JSON.',
+    ),
+    MAX_QUEUE: Count.default(2000).describe('Items of one process that may wait for their slot.'),
+    MAX_BYTES_IN_FLIGHT: Count.default(256 * 1024 * 1024).describe('Bodies of unanswered requests together.'),
+    MAX_MESSAGE_SIZE_BYTES: Count.optional().describe('No limit of its own unless set.'),
     MAX_SIZE_OWNER_WHITELIST: EnvList.default([]).describe('Addresses that may send larger messages.'),
     MAX_SIZE_FROM_OWNER_WHITELIST: EnvList.default([]).describe(
       'Addresses that may do so for the processes …',
     ),
     MAX_SIZE_FROM_WHITELIST: EnvList.default([]).describe('… named here.'),
-    MAX_ITEMS_PER_OWNER_PER_MINUTE: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .optional()
-      .describe('No limit unless set.'),
+    MAX_ITEMS_PER_OWNER_PER_MINUTE: Count.optional().describe('No limit unless set.'),
     IP_WHITELIST_URL: EnvUrl.optional().describe(
       'JSON array of addresses that may write; everybody unless set.',
     ),
     PROCESS_WHITELIST_URL: EnvUrl.optional().describe('JSON of the processes served; all unless set.'),
     URL: EnvUrl.optional().describe('Own URL, as PROCESS_WHITELIST_URL spells it.'),
-    LIST_REFRESH_MS: z.coerce.number().int().min(10).default(10_000),
+    LIST_REFRESH_MS: Milliseconds.default(10_000),
   })
   .refine((config) => !config.PROCESS_WHITELIST_URL || config.URL, {
     path: ['URL'],

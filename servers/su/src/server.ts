@@ -26,10 +26,7 @@ import { statusOf } from './status.ts';
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
   const { store, outbox, http, gateway, uploader, clock, logger, signer } = context;
-  const { app, metrics } = await createApp({
-    logger,
-    statusOf,
-  });
+  const { app, metrics } = await createApp({ logger, statusOf });
 
   const fresh = new RefreshedValues((reason, what) => {
     logger.warn({ reason }, `${what} can not be refreshed`);
@@ -63,7 +60,6 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   if (addresses) allowOnlyListed(app, addresses);
   limitBodies(app, config.MAX_BYTES_IN_FLIGHT);
 
-  const { MAX_ITEMS_PER_OWNER_PER_MINUTE: quotaPerOwner } = config;
   identityRoute(app, { address: signer.address, clock });
   timestampRoute(app, { height, clock });
   scheduleRoute(app, {
@@ -71,10 +67,11 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     store,
     arweave: arweaveOf(gateway),
     schedulers: [signer.address, ...config.SCHEDULER_ADDRESSES],
-    onArweave: (id) => anyHas(http, onBootGateways(config), id),
+    // What was scheduled here is on its way to Arweave.
+    onArweave: async (id) => (await store.hasItem(id)) || anyHas(http, onBootGateways(config), id),
     access,
     sizeLimit: sizeLimitOf(config),
-    quota: quotaPerOwner === undefined ? undefined : new OwnerQuota(quotaPerOwner, clock),
+    quota: quotaOf(config, clock),
   });
   processRoute(app, { store, access });
   latestRoute(app, { store, access });
@@ -90,9 +87,9 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       return url;
     },
     async start() {
+      url = await listen(app, 'scheduler unit', { host: config.HOST, port: config.PORT });
       fresh.start();
       uploads.start();
-      url = await listen(app, 'scheduler unit', { host: config.HOST, port: config.PORT });
       logger.info({ url, address: signer.address }, 'scheduler unit ready');
     },
     async [Symbol.asyncDispose]() {
@@ -120,4 +117,8 @@ function sizeLimitOf(config: Config): MessageSizeLimit | undefined {
     fromOwners: config.MAX_SIZE_FROM_OWNER_WHITELIST,
     from: config.MAX_SIZE_FROM_WHITELIST,
   };
+}
+
+function quotaOf({ MAX_ITEMS_PER_OWNER_PER_MINUTE: perMinute }: Config, clock: () => number) {
+  return perMinute === undefined ? undefined : new OwnerQuota(perMinute, clock);
 }

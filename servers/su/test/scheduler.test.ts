@@ -3,12 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toBase64url } from '@ao-ts/core';
 import { parseDataItem } from '@ao-ts/core/ans104';
 import { firstHashChain, nextHashChain, readAssignmentTags } from '@ao-ts/core/schedule';
-import { GroupCommit, type Sqlite } from '@ao-ts/server-kit';
+import type { Sqlite } from '@ao-ts/server-kit';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Entry } from '../src/domain/process-line.ts';
 import { Scheduler } from '../src/domain/scheduler.ts';
-import { openScheduleDatabase } from '../src/stores/database.ts';
+import { connect } from '../src/stores/database.ts';
+import { SqliteOrders } from '../src/stores/sqlite-orders.ts';
 import { SqliteScheduleStore } from '../src/stores/sqlite-schedule-store.ts';
+import type { OrderWriter } from '../src/stores/sqlite-writer.ts';
 import { newSigner } from './support.ts';
 
 let db: Sqlite;
@@ -18,9 +20,16 @@ const signer = newSigner();
 const newId = () => toBase64url(randomBytes(32));
 
 beforeEach(() => {
-  const database = openScheduleDatabase(':memory:');
-  db = database.db;
-  store = new SqliteScheduleStore(db, new GroupCommit(db), database.close);
+  db = connect(':memory:');
+  const orders = new SqliteOrders(db);
+  const writer: OrderWriter = {
+    async write(order) {
+      const [error] = await orders.commit([order]);
+      if (error) throw error;
+    },
+    close: async () => {},
+  };
+  store = new SqliteScheduleStore(db, writer, () => db.close());
   scheduler = new Scheduler({
     store,
     signer,

@@ -140,11 +140,12 @@ export interface RigOptions extends Overrides {
 /** Starts the real unit on a free port. */
 export async function startScheduler(options: RigOptions): Promise<Rig & AsyncDisposable> {
   const { arweave, env, ...overrides } = options;
+  const directory = await temporaryDirectory();
   const signer = overrides.signer ?? newSigner();
   const config = configFrom({
     PORT: '0',
     SU_WALLET_PATH: 'none: the tests bring their own signer',
-    DB_URL: ':memory:',
+    DB_URL: join(directory.path, 'su.sqlite'),
     GATEWAY_URL: arweave.url,
     UPLOAD_NODE_URL: arweave.url,
     HEIGHT_REFRESH_MS: '20',
@@ -158,7 +159,10 @@ export async function startScheduler(options: RigOptions): Promise<Rig & AsyncDi
   });
   await unit.start();
   return Object.assign(rigAt(unit.url, signer.address), {
-    [Symbol.asyncDispose]: () => unit[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await unit[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runReference } from '../../test/loader/reference.ts';
-import { assemble, FORMAT, type Program, program, RESULT } from '../../test/loader/wat.ts';
+import { assemble, FORMAT, type Program, program, REFERENCE_EXPORTS, RESULT } from '../../test/loader/wat.ts';
 import { AoLoader } from './index.ts';
 import { wasm } from './webassembly.ts';
 
@@ -9,11 +9,7 @@ const ENVIRONMENT = { Process: { Id: 'p', Tags: [] } };
 /** A program that answers with this text and counts its messages. */
 const answering = (text: string): Program => ({
   fields: `(data (i32.const 2048) "${text.replaceAll('"', '\\"')}\\00")
-    (func (export "__wasm_call_ctors"))
-    (func (export "emscripten_stack_get_free") (result i32) (i32.const 1000))
-    (func (export "emscripten_stack_get_base") (result i32) (i32.const 65536))
-    (func (export "fflush") (param i32) (result i32) (i32.const 0))
-    (func (export "_emscripten_tempret_set") (param i32))`,
+    ${REFERENCE_EXPORTS}`,
   body: `(i32.store (i32.const ${RESULT}) (i32.add (i32.const 1) (i32.load (i32.const ${RESULT}))))`,
   result: '(i32.const 2048)',
 });
@@ -58,6 +54,7 @@ const run = async (source: Program, messages: object[], restore = false) => {
     environment: ENVIRONMENT,
     computeLimit: 1000,
     restore,
+    keepMemory: true,
   });
   return { steps, memory, reference };
 };

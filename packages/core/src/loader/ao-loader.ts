@@ -121,7 +121,7 @@ async function starter(
 ): Promise<() => Instance | Promise<Instance>> {
   const format = formatNamed(String(options.format));
   const limits = {
-    computeLimit: Number(options.computeLimit ?? DEFAULT_COMPUTE_LIMIT),
+    computeLimit: Math.min(Number(options.computeLimit ?? DEFAULT_COMPUTE_LIMIT), Number.MAX_SAFE_INTEGER),
     ...(options.drive && { drive: options.drive }),
   };
   if (typeof binary === 'function') return () => receive(binary, format, limits);
@@ -138,7 +138,7 @@ async function receive(
   const host = createHost(format, wide ? 'wide' : format.argumentSize === 'utf8' ? 'new' : 'old', limits);
   const { promise, resolve, reject } = Promise.withResolvers<WasmInstance>();
   Promise.resolve(instantiateWasm(linkEverything(host, wide), resolve)).catch(reject);
-  return startInstance(host, await promise, false);
+  return startInstance(host, await promise);
 }
 
 function bytesOf(data: Uint8Array | ArrayBuffer): Uint8Array {

@@ -18,7 +18,7 @@ interface PushedArguments {
  */
 export function pushArguments(guest: Guest, format: Format, texts: (string | Uint8Array)[]): PushedArguments {
   const strings = texts.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text));
-  const sizes = strings.map((bytes) => argumentSize(bytes, format));
+  const sizes = strings.map((bytes, index) => argumentSize(texts[index] ?? '', bytes, format));
   const stack = guest.stackSave();
   const onStack = fitsStack(guest, stack, sizes);
   const addresses = sizes.map((size) => (onStack ? guest.stackAlloc(size) : guest.malloc(size)));
@@ -34,9 +34,9 @@ export function pushArguments(guest: Guest, format: Format, texts: (string | Uin
   };
 }
 
-function argumentSize(bytes: Uint8Array, format: Format): number {
-  if (format.argumentSize === 'utf8') return bytes.length + 1;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').length * 4 + 1;
+function argumentSize(text: string | Uint8Array, encoded: Uint8Array, format: Format): number {
+  if (format.argumentSize === 'utf8') return encoded.length + 1;
+  return (typeof text === 'string' ? text : new TextDecoder().decode(text)).length * 4 + 1;
 }
 
 function fitsStack(guest: Guest, stack: number, sizes: readonly number[]): boolean {

@@ -80,10 +80,12 @@ describe('compileModule', () => {
 
   it('refuses a module larger than the memory limit and keeps the others below it', async () => {
     const binary = await assemble(
-      program({ body: '(i32.store (i32.const 1024) (memory.grow (i32.const 3)))', memory: '2 100' }),
+      program({ body: '(i32.store (i32.const 1024) (memory.grow (i32.const 3)))', memory: '2' }),
     );
     const limited = (memoryLimit: number) => compileModule(binary, { format: FORMAT.v4, memoryLimit });
     await expect(limited(65_536)).rejects.toMatchObject({ code: 'LOADER.MEMORY_LIMIT' });
+
+    await limited(2 ** 40);
 
     const instance = instantiate(await limited(4 * 65_536));
     instance.handle('{}', '{}');

@@ -27,8 +27,6 @@ export interface CompiledModule {
   readonly format: string;
   readonly module: WasmModule;
   readonly interface: ModuleInterface;
-  /** True if the loader's own metering is in it. */
-  readonly metered: boolean;
 }
 
 /**
@@ -48,22 +46,20 @@ export async function compileModule(binary: Uint8Array, options: CompileOptions)
   });
   const unknown = [...unknownImports(host, moduleInterface.imports), ...moduleInterface.otherImports];
   if (unknown.length > 0) {
-    throw refused(
-      'LOADER.UNKNOWN_IMPORT',
-      `The module imports what no ao host offers: ${unknown.join(', ')}.`,
-      {
-        imports: unknown,
-      },
-    );
+    const message = `The module imports what no ao host offers: ${unknown.join(', ')}.`;
+    throw refused('LOADER.UNKNOWN_IMPORT', message, { imports: unknown });
   }
   requireMemory(moduleInterface, options.memoryLimit);
   requireExport(moduleInterface, 'handle', 'function');
   requireExport(moduleInterface, 'memory', 'memory');
-  // Modules that report their gas through an import were metered before they were published.
-  const metered = format.metered && !moduleInterface.imports.some(({ name }) => name === GAS_IMPORT);
-  const measured = metered && !options.metered ? meterModule(binary) : binary;
-  const prepared = exposeState(measured, metered, options.memoryLimit);
-  return { format: format.name, module: await compileBinary(prepared), interface: moduleInterface, metered };
+  if (format.metered && moduleInterface.imports.some(({ name }) => name === GAS_IMPORT)) {
+    throw refused('LOADER.FORMAT', 'A module of a metering format can not report its gas itself.', {
+      format: format.name,
+    });
+  }
+  const measured = format.metered && !options.metered ? meterModule(binary) : binary;
+  const prepared = exposeState(measured, format.metered, options.memoryLimit);
+  return { format: format.name, module: await compileBinary(prepared), interface: moduleInterface };
 }
 
 /** Throws `LOADER.MEMORY_LIMIT` if a module starts with more memory than `limit` bytes. */

@@ -6,6 +6,8 @@ import { readInterface, readSections, type Section } from './module-interface.ts
 const SECTION = { memory: 5, global: 6, export: 7, code: 10, dataCount: 12, tag: 13 } as const;
 const KIND_GLOBAL = 3;
 const MUTABLE = 1;
+// A 32-bit memory may not even declare more.
+const MEMORY32_PAGES = 65_536;
 const NUMERIC_TYPES: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c]);
 
 export interface Extension {
@@ -114,7 +116,8 @@ function limitedMemories(content: Uint8Array, maximumPages: number): ArrayLike<n
   const memories = reader.vector(() => {
     const flags = reader.byte();
     const initial = reader.unsigned();
-    const maximum = Math.min(flags & 1 ? reader.unsigned() : maximumPages, maximumPages);
+    const addressable = flags & 4 ? maximumPages : Math.min(MEMORY32_PAGES, maximumPages);
+    const maximum = Math.min(flags & 1 ? reader.unsigned() : addressable, addressable);
     return [flags | 1, ...unsignedLeb(initial), ...unsignedLeb(maximum)];
   });
   return [unsignedLeb(memories.length), ...memories];

@@ -143,6 +143,11 @@ describe('FileSystem', () => {
     expect(new Set(sequence(new FileSystem())).size).toBeGreaterThan(16);
   });
 
+  it('is bounded in the length of names', () => {
+    expect(() => files.makeDirectory(`/tmp/${'x'.repeat(256)}`)).toThrowError(failing('ENAMETOOLONG'));
+    files.makeDirectory(`/tmp/${'x'.repeat(255)}`);
+  });
+
   it('is bounded in size', () => {
     const descriptor = files.open('/tmp/a', CREATE);
     files.seek(descriptor, 2 ** 50, 0);

@@ -50,6 +50,7 @@ const READ_ONLY = 0;
 const WRITE_ONLY = 1;
 const MAX_OPEN_FILES = 4096;
 const MAX_NODES = 65_536;
+const MAX_NAME = 255;
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -95,7 +96,7 @@ export class FileSystem {
     if (node.kind === 'directory' && (flags & OPEN.accessMode) !== READ_ONLY) throw new FileError('EISDIR');
     if (node.kind === 'file' && flags & OPEN.truncate) this.#resize(node, 0);
     if (node.kind === 'file') node.opens += 1;
-    this.#open[descriptor] = { node, path, flags, position: 0 };
+    this.#open[descriptor] = { node, path: normalised(path), flags, position: 0 };
     return descriptor;
   }
 
@@ -256,6 +257,7 @@ export class FileSystem {
     const names = segments(path);
     const name = names.pop();
     if (name === undefined) throw new FileError('EINVAL');
+    if (name.length > MAX_NAME) throw new FileError('ENAMETOOLONG');
     const directory = this.#existing(`/${names.join('/')}`);
     if (directory.kind !== 'directory') throw new FileError('ENOTDIR');
     return { directory, name };

@@ -67,10 +67,14 @@ export class Host {
   /** What is not in the memory starts anew, so that memory and message alone decide the result. */
   reset(): void {
     this.#ticks = FIRST_TICK;
-    this.#files = undefined;
+    this.dropFiles();
     this.tempRet0 = 0;
     this.failure = undefined;
     this.gas.refill();
+  }
+
+  dropFiles(): void {
+    this.#files = undefined;
   }
 
   /** Ends the evaluation. */

@@ -80,6 +80,8 @@ export class Instance {
     } catch (error) {
       this.#poisoned = true;
       throw this.#explain(error);
+    } finally {
+      this.#host.dropFiles();
     }
   }
 
@@ -98,14 +100,15 @@ export class Instance {
 
   /**
    * Gives the memory the size and the bytes of the snapshot. Memories only grow, so a larger or poisoned instance
-   * can not go back: throws `LOADER.RESTORE`, and a new instance is needed.
+   * can not go back: throws `LOADER.RESTORE`, and a new instance is needed. That of a new one goes faster with
+   * `booted`, a snapshot of any instance of the same module that had taken no message yet.
    */
-  restore(snapshot: Snapshot): void {
+  restore(snapshot: Snapshot, booted?: Snapshot): void {
+    const { memory } = this.#guest;
     if (this.#poisoned) throw damaged('this instance failed before; use a new one');
-    if (this.#guest.memory.byteLength > snapshot.byteLength)
-      throw damaged('memory can not shrink; use a new instance');
+    if (memory.byteLength > snapshot.byteLength) throw damaged('memory can not shrink; use a new instance');
     this.grow(snapshot.byteLength);
-    applySnapshot(this.#guest.memory.all, snapshot);
+    applySnapshot(memory.all, snapshot, booted);
   }
 
   #call(message: string | Uint8Array, environment: string | Uint8Array): string {
@@ -146,23 +149,33 @@ export function instantiate(compiled: CompiledModule, options: InstantiateOption
   requireMemory(compiled.interface, host.heapLimit);
   return failingBoot(() => {
     const instance = new wasm.Instance(compiled.module, linkImports(host, compiled.interface.imports));
-    return startInstance(host, instance, compiled.metered);
+    return startInstance(host, instance);
   });
 }
 
 /** What the imports of one instance work on. */
 export function createHost(format: Format, abi: Abi, options: InstantiateOptions): Host {
-  const gas = new Gas(options.computeLimit ?? DEFAULT_COMPUTE_LIMIT);
-  const heapLimit = Math.min(format.heapLimit, options.memoryLimit ?? Number.POSITIVE_INFINITY);
+  const { computeLimit = DEFAULT_COMPUTE_LIMIT, memoryLimit = format.heapLimit } = options;
+  if (!Number.isSafeInteger(computeLimit) || computeLimit < 0) throw badLimit('computeLimit', computeLimit);
+  if (!(memoryLimit >= 0)) throw badLimit('memoryLimit', memoryLimit);
+  const gas = new Gas(computeLimit);
+  const heapLimit = Math.min(format.heapLimit, memoryLimit);
   return new Host({ format, abi, gas, drive: options.drive, heapLimit });
 }
 
+function badLimit(name: string, value: number): AoError {
+  return new AoError('LOADER.OPTION', `${name} must be a whole number from 0 on, not ${value}.`, {
+    action: 'fix',
+    facts: { [name]: value },
+  });
+}
+
 /** Boots an instance whose imports are bound to `host`. Throws `LOADER.BOOT`. */
-export function startInstance(host: Host, instance: WasmInstance, metered: boolean): Instance {
+export function startInstance(host: Host, instance: WasmInstance): Instance {
   return failingBoot(() => {
     const guest = new Guest(instance, host.abi === 'wide');
     host.attach(guest);
-    if (metered) attachGas(host.gas, guest);
+    if (host.format.metered) attachGas(host.gas, guest);
     boot(host, guest);
     return new Instance(host, guest);
   });

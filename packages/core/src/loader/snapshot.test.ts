@@ -23,12 +23,13 @@ describe('snapshots', () => {
         const one = takeSnapshot(written(first));
         const memory = written(second, written(first));
         const two = takeSnapshot(memory, one);
-        expect(snapshotToMemory(two)).toEqual(memory);
-        expect(snapshotToMemory(one)).toEqual(written(first));
         const target = written(third);
         applySnapshot(target, two);
-        expect(target).toEqual(memory);
-        expect(snapshotToMemory(decodeSnapshot(encodeSnapshot(two)))).toEqual(memory);
+        const decoded = decodeSnapshot(encodeSnapshot(two));
+        for (const restored of [snapshotToMemory(two), target, snapshotToMemory(decoded)]) {
+          expect(Buffer.compare(restored, memory)).toBe(0);
+        }
+        expect(Buffer.compare(snapshotToMemory(one), written(first))).toBe(0);
       }),
     );
   });
@@ -62,7 +63,21 @@ describe('snapshots', () => {
     first.grow(7 * 65_536);
     const second = await start(source);
     second.restore(decodeSnapshot(encodeSnapshot(first.snapshot())));
-    expect(bytes(second)).toEqual(bytes(first));
+    expect(Buffer.compare(bytes(second), bytes(first))).toBe(0);
+  });
+
+  it('restore faster into a new instance when it is known how those start', async () => {
+    const source = { memory: '2 10', body: '(i32.store8 (i32.const 100000) (i32.const 5))' };
+    const booted = (await start(source)).snapshot();
+    const first = await start(source);
+    first.handle('{}', '{}');
+    const second = await start(source);
+    second.restore(first.snapshot(), booted);
+    expect(Buffer.compare(bytes(second), bytes(first))).toBe(0);
+    // Back again: what the message wrote must go.
+    const third = await start(source);
+    third.restore(booted, first.snapshot());
+    expect(third.snapshot().pages).toEqual(booted.pages);
   });
 
   it('are refused by a memory of another size', () => {

@@ -29,14 +29,18 @@ export function takeSnapshot(memory: Uint8Array, previous?: Snapshot): Snapshot 
 
 /**
  * Makes `memory` hold exactly what the snapshot holds. Only pages that differ are written, so that the zero pages
- * of a large memory stay untouched. The sizes must be equal.
+ * of a large memory stay untouched. The sizes must be equal. If `current` is given, the memory is known to hold
+ * zeros outside its pages, and these are not even read.
  */
-export function applySnapshot(memory: Uint8Array, snapshot: Snapshot): void {
+export function applySnapshot(memory: Uint8Array, snapshot: Snapshot, current?: Snapshot): void {
   if (memory.length !== snapshot.byteLength) {
     throw damaged(`a snapshot of ${snapshot.byteLength} bytes does not fit a memory of ${memory.length}`);
   }
   const bytes = asBuffer(memory);
-  for (let page = 0, start = 0; start < bytes.length; page++, start += SNAPSHOT_PAGE) {
+  const count = Math.ceil(bytes.length / SNAPSHOT_PAGE);
+  const pages = current ? new Set([...current.pages.keys(), ...snapshot.pages.keys()]) : Array(count).keys();
+  for (const page of pages) {
+    const start = page * SNAPSHOT_PAGE;
     const end = Math.min(bytes.length, start + SNAPSHOT_PAGE);
     const content = snapshot.pages.get(page) ?? ZEROS;
     if (!same(bytes, start, end, content)) memory.set(content.subarray(0, end - start), start);

@@ -16,6 +16,7 @@ const MONTHS = [
   'December',
 ];
 const ZONE_LIMIT = 256;
+const PATTERN_LIMIT = 65_536;
 
 interface Calendar {
   readonly second: number;
@@ -81,7 +82,8 @@ export function formatTime(
   pattern: number,
   tm: number,
 ): number {
-  const text = memory.string(pattern) ?? '';
+  const text = memory.string(pattern, PATTERN_LIMIT);
+  if (text === undefined) return 0;
   const formatted = Buffer.from(expand(text, readCalendar(memory, memory.unsigned(tm))), 'utf8');
   if (formatted.length + 1 > memory.unsigned(size)) return 0;
   memory.writeString(target, formatted);

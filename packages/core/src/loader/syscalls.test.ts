@@ -133,6 +133,14 @@ describe('system calls', () => {
     const host = new BareHost('new');
     expect(host.open('x'.repeat(5000))).toBe(-ERRNO.ENAMETOOLONG);
     expect(host.open('')).toBe(-ERRNO.ENOENT);
+    let directory = host.open('/tmp');
+    for (let depth = 0; depth < 3; depth++) {
+      directory = host.call('__syscall_openat', directory, host.text('./'.repeat(1500)), 0, 0);
+    }
+    expect(host.call('__syscall_openat', directory, host.text('a'), CREATE, 0)).toBeGreaterThan(0);
+    const long = host.text(`${'../tmp/'.repeat(580)}x`);
+    expect(host.call('__syscall_openat', directory, long, CREATE, 0)).toBeGreaterThan(0);
+    expect(host.open(`${'/tmp/..'.repeat(600)}/tmp`)).toBe(-ERRNO.ENAMETOOLONG);
   });
 
   it('start with the same files for each message', () => {

@@ -13,9 +13,11 @@ const UNLOCKED = 2;
 export function syscalls(host: Host): HostFunctions {
   const pathAt = (address: number, directory = CURRENT_DIRECTORY): string => {
     const path = host.memory.string(address, PATH_LIMIT);
-    if (path === undefined) throw new FileError('ENAMETOOLONG');
     if (path === '') throw new FileError('ENOENT');
-    return path.startsWith('/') ? path : `${host.files.directoryOf(directory)}/${path}`;
+    if (path === undefined) throw new FileError('ENAMETOOLONG');
+    const full = path.startsWith('/') ? path : `${host.files.directoryOf(directory)}/${path}`;
+    if (full.length > PATH_LIMIT) throw new FileError('ENAMETOOLONG');
+    return full;
   };
   const statusAt = (buffer: number, status: ReturnType<typeof host.files.status>): number => {
     writeStatus(host.memory, host.abi, buffer, status);

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { type CompiledModule, compileModule, type Instance, instantiate } from '../../src/loader/index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { compileModule, type Instance, instantiate } from '../../src/loader/index.ts';
 import { type ModuleInterface, readInterface } from '../../src/loader/module-interface.ts';
 import { runReference } from './reference.ts';
-import { FORMAT } from './wat.ts';
+import { assemble, FORMAT, program, REFERENCE_EXPORTS } from './wat.ts';
 
 // Modules of the network are nobody's to put into this repository; whoever has some can compare on them.
 const directory = process.env.AO_MODULES_DIR;
 const files = directory ? readdirSync(directory).filter((name) => name.endsWith('.wasm')) : [];
 const METERING_SIZE_LIMIT = 1_000_000;
 const COMPUTE_LIMIT = 20_000_000_000;
-const TIMEOUT = 600_000;
+
+vi.setConfig({ testTimeout: 600_000 });
 
 const ENVIRONMENT = {
   Process: { Id: 'PROCESS', Owner: 'OWNER', Tags: [{ name: 'Authority', value: 'OWNER' }] },
@@ -45,7 +47,7 @@ const EVALUATIONS = [
   'error("boom")',
   'return os.date("%c %j %U %W %p", 86400 * 365) .. tostring(os.time({year=2001,month=2,day=3,hour=4}))',
   'return tostring(os.execute and os.execute("id")) .. tostring(io and io.open("/etc/passwd"))',
-  'return tostring(io and io.read and io.read("l")) .. tostring(os.getenv and os.getenv("HOME"))',
+  'return tostring(os.getenv and os.getenv("HOME"))',
   'local t = {} for i = 1, 5000 do t[i] = tostring(i) end return #table.concat(t)',
   'local ok, e = pcall(function() error({}) end) return tostring(ok)',
   'local ok, e = pcall(string.rep, "x", -1) return select(2, pcall(error, "é€𝒳"))',
@@ -82,58 +84,115 @@ function evaluate(instance: Instance, data: object): Outcome {
   try {
     text = instance.handle(JSON.stringify(data), JSON.stringify(ENVIRONMENT));
   } catch (error) {
-    return { error: (error as Error).message, ended: true };
+    return { error: errorText(error), ended: true };
   }
-  const { ok, response } = JSON.parse(text);
+  const output = attempt(() => JSON.parse(text));
+  if (output instanceof Error) return { error: output.message };
+  const { ok, response } = output;
   if (!ok) return { error: response };
-  const { Error, Output, Messages, Spawns, Assignments, Patches = [] } = response;
   const memory = new Uint8Array(instance.memory.buffer);
   return {
-    result: { Error, Output, Messages, Spawns, Assignments, Patches, GasUsed: instance.gasUsed },
+    result: {
+      Error: response.Error,
+      Output: response.Output,
+      Messages: response.Messages,
+      Spawns: response.Spawns,
+      Assignments: response.Assignments,
+      Patches: response.Patches ?? [],
+      GasUsed: instance.gasUsed,
+    },
     size: memory.length,
-    hash: createHash('md5').update(memory).digest('hex'),
+    hash: hashOf(instance),
   };
+}
+
+function attempt<T>(action: () => T): T | Error {
+  try {
+    return action();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function hashOf(instance: Instance): string {
+  return createHash('md5').update(new Uint8Array(instance.memory.buffer)).digest('hex');
 }
 
 function errorText(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
 }
 
-const cases = files.flatMap((name) => {
-  const binary = readFileSync(join(directory ?? '', name));
-  const moduleInterface = readInterface(binary);
-  return formatsOf(moduleInterface, binary.length).map((format) => ({
-    name,
+const written = await assemble(program({ fields: REFERENCE_EXPORTS }));
+const binaries = files.map((name) => ({ name, binary: readFileSync(join(directory ?? '', name)) }));
+const cases = [{ name: 'a module without a program', binary: written }, ...binaries].flatMap((item) => {
+  const moduleInterface = readInterface(item.binary);
+  return formatsOf(moduleInterface, item.binary.length).map((format) => ({
+    ...item,
     format,
-    binary,
     moduleInterface,
   }));
 });
-const standalone = (item: (typeof cases)[number]) => '_start' in item.moduleInterface.exports;
+// The loader of the network does not run WASI programs.
+const comparable = cases.filter((item) => !('_start' in item.moduleInterface.exports));
 
-if (cases.length === 0) {
-  console.log('AO_MODULES_DIR is not set: nothing to compare with the loader of the network');
-  // A file without tests is an error to the runner.
-  describe('modules of the network', () =>
-    it('are compared when AO_MODULES_DIR names a folder of them', () => {}));
-}
+if (!directory) console.log('AO_MODULES_DIR is not set: no modules of the network to compare on');
 
-describe.each(cases.filter((item) => !standalone(item)))('$name as $format', ({ binary, format }) => {
-  it('gives the results, the gas and the memory of the reference', { timeout: TIMEOUT }, async () => {
+const load = async ({ binary, format }: (typeof cases)[number]) =>
+  instantiate(await compileModule(binary, { format }), { computeLimit: COMPUTE_LIMIT });
+
+describe.each(comparable)('$name as $format', (item) => {
+  it('gives the results, the gas and the memory of the reference', async () => {
     const reference = await runReference({
-      binary,
-      format,
+      binary: item.binary,
+      format: item.format,
       messages: MESSAGES,
       environment: ENVIRONMENT,
       computeLimit: COMPUTE_LIMIT,
     });
-    const compiled: CompiledModule = await compileModule(binary, { format });
-    const instance = instantiate(compiled, { computeLimit: COMPUTE_LIMIT });
+    const instance = await load(item);
     for (const [index, expected] of reference.steps.entries()) {
       const outcome = evaluate(instance, MESSAGES[index] ?? {});
       if (expected.error === undefined) expect(outcome).toEqual(expected);
       else expect(outcome.error).toEqual(errorText(expected.error));
       if (outcome.ended) break;
     }
+  });
+});
+
+describe.each(cases)('$name as $format', (item) => {
+  it('goes on from a restored memory as if it had never stopped', async () => {
+    const resident = await load(item);
+    let snapshot = resident.snapshot();
+    for (const data of MESSAGES.slice(0, 4)) {
+      const restored = await load(item);
+      restored.restore(snapshot);
+      const outcome = evaluate(resident, data);
+      expect(evaluate(restored, data)).toEqual(outcome);
+      if (outcome.ended) break;
+      expect(hashOf(restored)).toBe(hashOf(resident));
+      snapshot = resident.snapshot(snapshot);
+    }
+  });
+
+  it('reaches neither the shell nor the files nor the input of this machine', async () => {
+    const instance = await load(item);
+    const marker = join(tmpdir(), `ao-loader-${process.pid}`);
+    writeFileSync(marker, 'secret of the host');
+    const attempts = [
+      `os.execute("rm ${marker}")`,
+      `io.popen("rm ${marker}")`,
+      `os.remove("${marker}")`,
+      `os.rename("${marker}", "${marker}x")`,
+      `return io.open("${marker}"):read("a")`,
+      'return io.read("l")',
+      'return os.getenv("PATH")',
+    ];
+    for (const [index, data] of attempts.entries()) {
+      const outcome = evaluate(instance, message(index, 'Eval', data));
+      expect(JSON.stringify(outcome)).not.toContain('secret of the host');
+      if (outcome.ended) break;
+    }
+    expect(readFileSync(marker, 'utf8')).toBe('secret of the host');
+    rmSync(marker);
   });
 });

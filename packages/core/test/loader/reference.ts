@@ -23,6 +23,8 @@ export interface ReferenceRequest {
   readonly computeLimit?: number;
   /** Give each message the memory the one before returned, instead of leaving it where it is. */
   readonly restore?: boolean;
+  /** Return the last memory itself. */
+  readonly keepMemory?: boolean;
 }
 
 /** Evaluates messages with `@permaweb/ao-loader`, in a process of its own. */

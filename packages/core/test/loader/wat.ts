@@ -94,6 +94,13 @@ export function program({
       ${result ?? `(${p}.const 64)`}))`;
 }
 
+/** What the loader of the network wants to find besides, to run such a module. */
+export const REFERENCE_EXPORTS = `(func (export "__wasm_call_ctors"))
+  (func (export "emscripten_stack_get_free") (result i32) (i32.const 1000))
+  (func (export "emscripten_stack_get_base") (result i32) (i32.const ${STACK_TOP}))
+  (func (export "fflush") (param i32) (result i32) (i32.const 0))
+  (func (export "_emscripten_tempret_set") (param i32))`;
+
 export async function start(
   source: Program | string,
   format: string = typeof source !== 'string' && source.wide ? FORMAT.wasm64 : FORMAT.v4,

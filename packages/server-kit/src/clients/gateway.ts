@@ -16,6 +16,18 @@ const BY_TAGS = `query ($owners: [String!], $tags: [TagFilter!], $first: Int) {
   transactions(owners: $owners, tags: $tags, first: $first, sort: HEIGHT_DESC) { edges { node { ${FIELDS} } } }
 }`;
 
+const BLOCKS = `query ($min: Int, $first: Int) {
+  blocks(height: { min: $min }, first: $first, sort: HEIGHT_ASC) { edges { node { height timestamp } } }
+}`;
+
+const BlockEdges = z.object({
+  data: z.object({
+    blocks: z.object({
+      edges: z.array(z.object({ node: z.object({ height: z.number(), timestamp: z.number() }) })),
+    }),
+  }),
+});
+
 const Edges = z.object({
   data: z.object({ transactions: z.object({ edges: z.array(z.object({ node: GatewayTransaction })) }) }),
 });
@@ -75,6 +87,12 @@ export class GatewayClient {
     return response.body;
   }
 
+  /** Up to `first` blocks from that height on, in order; `timestamp` is in seconds. */
+  async blocks(from: number, first: number): Promise<{ height: number; timestamp: number }[]> {
+    const answer = await this.#graphqlQuery(BLOCKS, { min: from, first }, BlockEdges);
+    return answer.data.blocks.edges.map((edge) => edge.node);
+  }
+
   /** Height of the newest block. */
   async height(): Promise<number> {
     return (await requestJson(this.#remote, '/info', NetworkInfo)).height;
@@ -85,11 +103,15 @@ export class GatewayClient {
   }
 
   async #query(query: string, variables: Record<string, unknown>): Promise<GatewayTransaction[]> {
-    const answer = await requestJson(this.#graphql, '', Edges, {
+    const answer = await this.#graphqlQuery(query, variables, Edges);
+    return answer.data.transactions.edges.map((edge) => edge.node);
+  }
+
+  #graphqlQuery<T>(query: string, variables: Record<string, unknown>, schema: z.ZodType<T>): Promise<T> {
+    return requestJson(this.#graphql, '', schema, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
     });
-    return answer.data.transactions.edges.map((edge) => edge.node);
   }
 }

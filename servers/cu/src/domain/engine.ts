@@ -1,9 +1,9 @@
 import { AoError, isId } from '@ao-ts/core';
 import type { DryRunMessage } from '@ao-ts/core/schemas';
 import type { DryRuns } from './dry-runs.ts';
-import type { Evaluator } from './evaluator.ts';
+import { earlier, earlierTime } from './evaluation-errors.ts';
+import type { Evaluator, Horizon } from './evaluator.ts';
 import { dryRunText } from './message.ts';
-import type { Process } from './process.ts';
 import type { Evaluation, ResultStore } from './result-store.ts';
 import type { Point, Slot } from './slot.ts';
 
@@ -12,6 +12,8 @@ export interface Schedules {
   /** The slot of a message or assignment. @throws AoError `SCHEDULE.NOT_FOUND` */
   slot(processId: string, id: string): Promise<Slot>;
   latest(processId: string): Promise<Slot>;
+  /** What the scheduler of the process takes for now. */
+  now(processId: string): Promise<Horizon>;
   /** Nonce of the last slot that is not later than `timestamp` (ms); -1 if there is none. */
   nonceAt(processId: string, timestamp: number): Promise<number>;
 }
@@ -37,10 +39,15 @@ interface Hot {
   checkedAt: number;
 }
 
+/** A scheduler may have given out times that it has not made visible yet; crons keep behind them. */
+const CLOCK_MARGIN_MS = 2000;
+const MAX_NONCES = 10_000;
+
 /** All processes of this unit: the hot ones in memory, all others in the store. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #hot = new Map<string, Hot>();
+  readonly #nonces = new Map<string, Promise<number>>();
   /** Processes on their way out of memory. */
   readonly #cooling = new Map<string, Promise<void>>();
 
@@ -48,9 +55,15 @@ export class Engine {
     this.#options = options;
   }
 
-  /** Fails for a process that does not exist or can not be evaluated here. */
-  async check(processId: string): Promise<void> {
-    await this.#use(processId, async () => {});
+  /**
+   * Evaluates the crons of a process up to that time (ms), or until now.
+   * @throws AoError `CRON.INVALID` if its tags declare crons that can not be understood
+   */
+  async cron(processId: string, to: number | undefined): Promise<void> {
+    await this.#use(processId, async (evaluator, hot) => {
+      if (evaluator.cronProblem) throw evaluator.cronProblem;
+      if (evaluator.hasCrons) await this.#reachMoment(evaluator, hot, to);
+    });
   }
 
   /**
@@ -61,11 +74,8 @@ export class Engine {
     const stored = await this.#stored(processId, id);
     if (stored) return stored.body;
     return this.#use(processId, async (evaluator) => {
-      const nonce = nonceIn(processId, id);
-      if (nonce !== undefined) return evaluator.result(nonce);
-      const slot = await this.#options.schedules.slot(processId, id);
-      evaluator.offer(slot);
-      return evaluator.result(slot.nonce);
+      const nonce = nonceIn(processId, id) ?? (await this.#nonceOf(evaluator, id));
+      return evaluator.result(nonce);
     });
   }
 
@@ -77,19 +87,19 @@ export class Engine {
   ): Promise<string> {
     return this.#use(processId, async (evaluator, hot) => {
       if (to !== undefined) {
-        const slot = await this.#options.schedules.slot(processId, to);
-        await this.#reachExactly(evaluator, slot.nonce);
+        await this.#reachExactly(evaluator, await this.#nonceOf(evaluator, to));
       } else await this.#reachLatest(evaluator, hot, maxAgeMs);
-      const at = evaluator.position ?? originOf(evaluator.process);
-      return this.#options.dryRuns.run(processId, evaluator.memoryState, dryRunText(processId, message, at));
+      const text = dryRunText(processId, message, evaluator.position);
+      return this.#options.dryRuns.run(processId, evaluator.memoryState, text);
     });
   }
 
   /** A copy of the memory, at the newest message or the last one not later than `to` (ms). */
   memory(processId: string, to?: number): Promise<{ memory: Uint8Array; at: Point | undefined }> {
     return this.#use(processId, async (evaluator, hot) => {
-      if (to === undefined) await this.#reachLatest(evaluator, hot, 0);
-      else await this.#reachExactly(evaluator, await this.#options.schedules.nonceAt(processId, to));
+      await this.#reachMoment(evaluator, hot, to);
+      const { nonce, timestamp } = evaluator.position;
+      if (to !== undefined && timestamp > to) throw earlierTime(to, nonce);
       return evaluator.memory();
     });
   }
@@ -105,9 +115,26 @@ export class Engine {
     return nonce === undefined ? results.find(processId, id) : results.at(processId, nonce);
   }
 
+  /** The nonce of a message or assignment. It never changes, so each is asked for once. */
+  #nonceOf(evaluator: Evaluator, id: string): Promise<number> {
+    const processId = evaluator.process.id;
+    const key = `${processId},${id}`;
+    const known = this.#nonces.get(key);
+    if (known) return known;
+    const nonce = this.#options.schedules.slot(processId, id).then((slot) => {
+      evaluator.offer(slot);
+      return slot.nonce;
+    });
+    this.#nonces.set(key, nonce);
+    nonce.catch(() => this.#nonces.delete(key));
+    const [oldest] = this.#nonces.keys();
+    if (oldest !== undefined && this.#nonces.size > MAX_NONCES) this.#nonces.delete(oldest);
+    return nonce;
+  }
+
   async #reachLatest(evaluator: Evaluator, hot: Hot, maxAgeMs: number): Promise<void> {
     const { clock, schedules } = this.#options;
-    if (evaluator.position && clock() - hot.checkedAt <= maxAgeMs) return;
+    if (evaluator.position.nonce >= 0 && clock() - hot.checkedAt <= maxAgeMs) return;
     const asked = clock();
     const slot = await schedules.latest(evaluator.process.id);
     evaluator.offer(slot);
@@ -115,15 +142,23 @@ export class Engine {
     hot.checkedAt = asked;
   }
 
+  /** Evaluates the messages and the crons up to that time, or until now. */
+  async #reachMoment(evaluator: Evaluator, hot: Hot, to: number | undefined): Promise<void> {
+    const { schedules } = this.#options;
+    const { id } = evaluator.process;
+    // The time first: a message that is scheduled between the two questions is later than it.
+    const now = evaluator.hasCrons ? await schedules.now(id) : undefined;
+    if (to === undefined) await this.#reachLatest(evaluator, hot, 0);
+    else await evaluator.reach(await schedules.nonceAt(id, to));
+    if (!now) return;
+    const timestamp = Math.min(now.timestamp - CLOCK_MARGIN_MS, to ?? Number.POSITIVE_INFINITY);
+    await evaluator.reachTime({ timestamp, blockHeight: now.blockHeight });
+  }
+
   async #reachExactly(evaluator: Evaluator, nonce: number): Promise<void> {
     await evaluator.reach(nonce);
-    const latest = evaluator.position?.nonce ?? -1;
-    if (latest === nonce) return;
-    throw new AoError(
-      'EVAL.EARLIER',
-      `message at nonce ${nonce} not found cached, and earlier than latest known nonce ${latest}`,
-      { action: 'never', facts: { nonce, latest } },
-    );
+    const latest = evaluator.position.nonce;
+    if (latest !== nonce) throw earlier(nonce, latest);
   }
 
   async #use<T>(processId: string, use: (evaluator: Evaluator, hot: Hot) => Promise<T>): Promise<T> {
@@ -193,8 +228,4 @@ export class Engine {
 function nonceIn(processId: string, id: string): number | undefined {
   if (id === processId) return 0;
   return /^\d{1,15}$/.test(id) ? Number(id) : undefined;
-}
-
-function originOf({ origin }: Process): Point {
-  return { nonce: -1, ...origin, epoch: 0, assignmentId: '', hashChain: '' };
 }

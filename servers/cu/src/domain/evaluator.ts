@@ -1,21 +1,25 @@
-import { AoError, isAoError } from '@ao-ts/core';
+import { type AoError, isAoError } from '@ao-ts/core';
 import { tagValues } from '@ao-ts/core/ans104';
 import { EMPTY_RESULT, type Outcome } from '../worker/outcome.ts';
 import { checkChain } from './chain.ts';
+import type { CronFiring, CronSchedule } from './cron-schedule.ts';
 import { contentDigest, Duplicates } from './duplicates.ts';
+import { earlier, hydrating, notScheduled, stopping } from './evaluation-errors.ts';
 import { LiveMemory, type MemoryState, type OpenResidence } from './live-memory.ts';
-import { type AssignedTransaction, assignedText, scheduledText, spawnText } from './message.ts';
+import { type AssignedTransaction, assignedText, cronText, scheduledText, spawnText } from './message.ts';
 import type { Process } from './process.ts';
 import type { Evaluation, ResultStore } from './result-store.ts';
 import { ResultWriter } from './result-writer.ts';
 import type { ScheduleFeed } from './schedule-feed.ts';
 import { Signal } from './signal.ts';
-import { type Point, pointOf, type Slot } from './slot.ts';
+import { originOf, type Point, pointOf, type Slot } from './slot.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { StoredSnapshot } from './snapshot-store.ts';
+import { Waiters } from './waiters.ts';
 
 export interface EvaluatorPorts {
   feed: ScheduleFeed;
+  crons: CronSchedule;
   results: ResultStore;
   open: OpenResidence;
   snapshots: SnapshotKeeper;
@@ -26,13 +30,17 @@ export interface EvaluatorPorts {
   clock: () => number;
   /** A request further ahead of a running evaluation is refused; 0: none is. */
   hydrationLimit: number;
+  /** New results are stored. */
+  onStored(): void;
   /** A repeated evaluation gave something else than what is stored. */
   onMismatch(evaluation: Evaluation): void;
 }
 
-interface Waiter {
-  resolve: (body: string) => void;
-  reject: (error: unknown) => void;
+/** A moment of the scheduler, up to which the crons after the last message may fire. */
+export interface Horizon {
+  /** Unix milliseconds. */
+  timestamp: number;
+  blockHeight: number;
 }
 
 const MAX_IN_FLIGHT = 64;
@@ -54,15 +62,17 @@ export class Evaluator {
   readonly #memory: LiveMemory;
   readonly #writer: ResultWriter;
   readonly #duplicates: Duplicates;
-  readonly #waiters = new Map<number, Waiter[]>();
+  readonly #waiters = new Waiters();
   readonly #signal = new Signal();
-  /** The last slot given to the instance. */
+  /** After the last message given to the instance. */
   #head: Point | undefined;
-  /** The last slot it has answered: where the memory stands. */
+  /** After the last one it has answered: where the memory stands. */
   #applied: Point | undefined;
   /** Fetched, but not yet given to the instance. */
   #slots: Slot[] = [];
   #target = -1;
+  #horizon: Horizon | undefined;
+  #horizonWaiters: PromiseWithResolvers<void>[] = [];
   #inFlight = 0;
   /** Settles outcomes in the order of the schedule. */
   #tail: Promise<void> = Promise.resolve();
@@ -70,8 +80,8 @@ export class Evaluator {
   #attempts = 0;
   /** Results could not be stored; the next request tries again. */
   #stalled = false;
-  /** A message that was stopped, and until when it is not tried again. */
-  #endless: { nonce: number; error: AoError; until: number } | undefined;
+  /** The message during which a thread had to be stopped, and until when it is not tried again. */
+  #endless: { message: string; error: AoError; until: number } | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -84,14 +94,14 @@ export class Evaluator {
       open: ports.open,
       snapshot: start?.snapshot,
       onSnapshot: (snapshot) => {
-        if (this.#applied) ports.snapshots.offer(snapshot, this.#applied);
+        if (this.#applied) ports.snapshots.offer({ snapshot, point: this.#applied }, this.#writer.added);
       },
     });
     this.#duplicates = new Duplicates(ports.results);
     this.#writer = new ResultWriter({
       processId: process.id,
       results: ports.results,
-      onStored: ({ nonce }, body) => this.#announce(nonce, body),
+      onStored: (evaluation, body) => this.#announce(evaluation, body),
       onFailure: (error) => {
         this.#stalled = true;
         this.#fail(error);
@@ -100,9 +110,9 @@ export class Evaluator {
     });
   }
 
-  /** The last slot whose evaluation is in the memory. */
-  get position(): Point | undefined {
-    return this.#applied;
+  /** Where the memory stands; before the first message, at the origin of the process. */
+  get position(): Point {
+    return this.#applied ?? originOf(this.process);
   }
 
   /** About how many bytes of memory the process takes. */
@@ -110,8 +120,13 @@ export class Evaluator {
     return this.#memory.footprint;
   }
 
-  get busy(): boolean {
-    return this.#running !== undefined;
+  /** What is wrong with the crons it declares. */
+  get cronProblem(): AoError | undefined {
+    return this.#ports.crons.problem;
+  }
+
+  get hasCrons(): boolean {
+    return this.#ports.crons.any;
   }
 
   /** What a copy of the process starts from. */
@@ -126,24 +141,35 @@ export class Evaluator {
 
   /**
    * The result of the message with that nonce, evaluated if need be.
-   * @throws AoError `EVAL.HYDRATING` if much has to be evaluated before, `EVAL.EARLIER` if the memory is beyond it and its result is not stored, `SCHEDULE.NOT_FOUND`, …
+   * @throws AoError `EVAL.HYDRATING` if much has to be evaluated before, `EVAL.EARLIER` if the memory is beyond it
+   * and its result is not stored, `SCHEDULE.NOT_FOUND`, …
    */
   async result(nonce: number): Promise<string> {
-    if (nonce > nonceOf(this.#applied) || this.#writer.has(nonce)) {
-      const remaining = nonce - nonceOf(this.#applied);
+    const remaining = nonce - this.position.nonce;
+    if (remaining > 0 || this.#writer.has(nonce)) {
       const { hydrationLimit } = this.#ports;
-      if (!this.busy || hydrationLimit === 0 || remaining <= hydrationLimit) return this.#wait(nonce);
+      if (!this.#running || hydrationLimit === 0 || remaining <= hydrationLimit) return this.#wait(nonce);
       this.#aim(nonce);
       throw hydrating(this.process.id, hydrationLimit, remaining);
     }
     const stored = await this.#ports.results.at(this.process.id, nonce);
     if (stored) return stored.body;
-    throw earlier(nonce, nonceOf(this.#applied));
+    throw earlier(nonce, this.position.nonce);
   }
 
   /** Evaluates up to that nonce. The memory may already be beyond it. */
   async reach(nonce: number): Promise<void> {
-    if (nonce > nonceOf(this.#applied)) await this.#wait(nonce);
+    if (nonce > this.position.nonce) await this.#wait(nonce);
+  }
+
+  /** Evaluates the crons after the last message that was reached, up to that moment. */
+  async reachTime(horizon: Horizon): Promise<void> {
+    if (!this.#ports.crons.any) return;
+    if (!this.#horizon || this.#horizon.timestamp < horizon.timestamp) this.#horizon = horizon;
+    const reached = Promise.withResolvers<void>();
+    this.#horizonWaiters.push(reached);
+    this.#start();
+    return reached.promise;
   }
 
   /** A copy of the memory, and where it stands. */
@@ -163,17 +189,18 @@ export class Evaluator {
   }
 
   #wait(nonce: number): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const waiters = this.#waiters.get(nonce);
-      if (waiters) waiters.push({ resolve, reject });
-      else this.#waiters.set(nonce, [{ resolve, reject }]);
-      this.#aim(nonce);
-      if (this.#writer.has(nonce)) this.#writer.flush();
-    });
+    const result = this.#waiters.wait(nonce);
+    this.#aim(nonce);
+    if (this.#writer.has(nonce)) this.#writer.flush();
+    return result;
   }
 
   #aim(nonce: number): void {
     this.#target = Math.max(this.#target, nonce);
+    this.#start();
+  }
+
+  #start(): void {
     this.#stalled = false;
     this.#signal.notify();
     this.#running ??= this.#run();
@@ -190,13 +217,14 @@ export class Evaluator {
       } else break;
     }
     this.#running = undefined;
-    if (this.#closed) this.#rejectWaiters(stopping());
+    if (this.#closed) this.#reject(stopping());
+    for (const { resolve } of this.#horizonWaiters.splice(0)) resolve();
   }
 
   get #mayProceed(): boolean {
     if (this.#failure || this.#closed || this.#stalled) return false;
     if (this.#inFlight >= MAX_IN_FLIGHT || this.#writer.size >= MAX_UNSAVED) return false;
-    return this.#target > nonceOf(this.#head);
+    return this.#target > nonceOf(this.#head) || this.#horizon !== undefined;
   }
 
   #fail(error: unknown): void {
@@ -212,90 +240,122 @@ export class Evaluator {
     this.#memory.resume();
     const code = isAoError(error) ? error.code : '';
     if (LOST.has(code)) this.#memory.drop();
-    if (RUINED.has(code)) this.#restart();
-    if (isAoError(error, 'EVAL.TIMEOUT') && error !== this.#endless?.error) this.#giveUp(error);
+    if (RUINED.has(code)) {
+      this.#memory.forget();
+      this.#applied = undefined;
+    }
     this.#head = this.#applied;
     this.#duplicates.withdraw(nonceOf(this.#applied));
-    if (code !== 'EVAL.TIMEOUT' && (LOST.has(code) || RUINED.has(code)) && ++this.#attempts < MAX_ATTEMPTS)
-      return;
+    const again = code !== 'EVAL.TIMEOUT' && (LOST.has(code) || RUINED.has(code));
+    if (again && ++this.#attempts < MAX_ATTEMPTS) return;
     this.#attempts = 0;
     this.#target = nonceOf(this.#applied);
-    this.#rejectWaiters(error);
+    this.#horizon = undefined;
+    this.#reject(error);
   }
 
-  /** The next message does not end. Trying it again at each request would keep a thread from all others. */
-  #giveUp(error: AoError): void {
-    const { timeoutMs } = error.facts as { timeoutMs: number };
-    this.#endless = { nonce: nonceOf(this.#applied) + 1, error, until: this.#ports.clock() + timeoutMs };
+  #reject(error: unknown): void {
+    this.#waiters.reject(error);
+    for (const { reject } of this.#horizonWaiters.splice(0)) reject(error);
   }
 
-  #restart(): void {
-    this.#memory.forget();
-    this.#applied = undefined;
-  }
-
-  #rejectWaiters(error: unknown): void {
-    const all = [...this.#waiters.values()].flat();
-    this.#waiters.clear();
-    for (const { reject } of all) reject(error);
-  }
-
-  /** Gives the next slot to the instance. */
+  /** Gives the next message to the instance: a scheduled one, or a cron that fires before it. */
   async #proceed(): Promise<void> {
-    if (this.#slots.length === 0)
-      this.#slots = await this.#ports.feed.next(nonceOf(this.#head), this.#target);
-    const slot = this.#slots[0];
-    if (!slot) throw notScheduled(this.process.id, nonceOf(this.#head) + 1);
-    if (this.#endless?.nonce === slot.nonce && this.#ports.clock() < this.#endless.until)
-      throw this.#endless.error;
-    if (!this.#head && !startsWithProcess(slot)) {
+    const slot = await this.#nextSlot();
+    if (slot && !this.#head && !startsWithProcess(slot)) {
       this.#applySpawn(await this.#ports.spawnData());
       return;
     }
-    const previous = nonceOf(this.#head) < 0 ? undefined : this.#head;
-    checkChain(slot, previous, this.process.origin.blockHeight);
+    const firing = await this.#nextCron(slot);
+    if (firing) this.#applyCron(firing);
+    else if (slot) await this.#applySlot(slot);
+    else this.#horizon = undefined;
+  }
+
+  async #nextSlot(): Promise<Slot | undefined> {
+    const next = nonceOf(this.#head) + 1;
+    if (this.#target < next) return undefined;
+    if (this.#slots.length === 0) this.#slots = await this.#ports.feed.next(next - 1, this.#target);
+    const [slot] = this.#slots;
+    if (slot) return slot;
+    throw notScheduled(this.process.id, next);
+  }
+
+  async #nextCron(slot: Slot | undefined): Promise<CronFiring | undefined> {
+    const { crons } = this.#ports;
+    if (!this.#head || !crons.any) return undefined;
+    const progress = this.#head.crons ?? crons.start();
+    if (slot) return crons.nextBefore(progress, slot);
+    return this.#horizon && crons.nextUntil(progress, this.#horizon);
+  }
+
+  async #applySlot(slot: Slot): Promise<void> {
+    const { crons } = this.#ports;
+    checkChain(slot, nonceOf(this.#head) < 0 ? undefined : this.#head, this.process.origin.blockHeight);
     const digest = contentDigest(slot);
     const message = (await this.#duplicates.has(slot, digest)) ? undefined : await this.#text(slot);
+    const progress = crons.any ? crons.pass(this.#head?.crons ?? crons.start(), slot) : undefined;
     this.#slots.shift();
-    this.#head = pointOf(slot);
     if (message !== undefined) this.#duplicates.add(slot, digest);
-    this.#track(message, (outcome) => {
-      this.#applied = pointOf(slot);
+    this.#give(message, { ...pointOf(slot), crons: progress }, (outcome) => {
       this.#writer.add(evaluationOf(slot, digest, outcome), this.#waiters.has(slot.nonce));
+    });
+  }
+
+  #applyCron({ cron, timestamp, blockHeight, progress }: CronFiring): void {
+    const point = { ...(this.#head ?? originOf(this.process)), timestamp, blockHeight, crons: progress };
+    this.#give(cronText(this.process, cron.tags, { timestamp, blockHeight }), point, (outcome) => {
+      this.#writer.add(cronEvaluation(this.process.id, cron.id, point, outcome), false);
     });
   }
 
   /** Old processes have no slot of their own; what their spawn gives is not stored. */
   #applySpawn(data: string): void {
-    const point: Point = { nonce: -1, ...this.process.origin, epoch: 0, assignmentId: '', hashChain: '' };
-    this.#head = point;
-    this.#track(spawnText(this.process, data), () => {
-      this.#applied = point;
-    });
+    this.#give(spawnText(this.process, data), originOf(this.process), () => {});
   }
 
-  /** Evaluates; `settle` runs as soon as the outcome is there and everything given earlier has settled. */
-  #track(message: string | undefined, settle: (outcome: Outcome | undefined) => void): void {
+  /**
+   * Evaluates a message, or only moves on if there is none. `settle` runs as soon as the outcome is there, and after
+   * everything given earlier has settled.
+   */
+  #give(message: string | undefined, point: Point, settle: (outcome: Outcome | undefined) => void): void {
+    if (
+      message !== undefined &&
+      message === this.#endless?.message &&
+      this.#ports.clock() < this.#endless.until
+    ) {
+      throw this.#endless.error;
+    }
+    this.#head = point;
     this.#inFlight += 1;
     const outcome = message === undefined ? undefined : this.#memory.apply(message);
     this.#tail = Promise.all([outcome, this.#tail]).then(([result]) => {
       this.#attempts = 0;
+      this.#applied = point;
       settle(result);
     });
     void this.#tail
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => {
+        // Trying it again at each request would keep a thread from all other processes.
+        if (isAoError(error, 'EVAL.TIMEOUT') && !this.#failure && message !== undefined) {
+          const { timeoutMs } = error.facts as { timeoutMs: number };
+          this.#endless = { message, error, until: this.#ports.clock() + timeoutMs };
+        }
+        this.#fail(error);
+      })
       .finally(() => {
         this.#inFlight -= 1;
         this.#signal.notify();
       });
   }
 
-  #announce(nonce: number, body: string): void {
-    this.#duplicates.stored(nonce);
-    this.#ports.snapshots.resultsStored(nonce);
-    const waiters = this.#waiters.get(nonce);
-    this.#waiters.delete(nonce);
-    for (const { resolve } of waiters ?? []) resolve(body);
+  #announce({ nonce, cron }: Evaluation, body: string): void {
+    if (cron === null) {
+      this.#duplicates.stored(nonce);
+      this.#waiters.announce(nonce, body);
+    }
+    this.#ports.snapshots.resultsStored(this.#writer.stored);
+    this.#ports.onStored();
     this.#signal.notify();
   }
 
@@ -325,33 +385,18 @@ function evaluationOf(slot: Slot, digest: string | undefined, outcome: Outcome |
   };
 }
 
-function earlier(nonce: number, latest: number): AoError {
-  return new AoError(
-    'EVAL.EARLIER',
-    `message at nonce ${nonce} not found cached, and earlier than latest known nonce ${latest}`,
-    { action: 'never', facts: { nonce, latest } },
-  );
-}
-
-function notScheduled(processId: string, nonce: number): AoError {
-  return new AoError(
-    'SCHEDULE.NOT_FOUND',
-    `The schedule of process ${processId} has no nonce ${nonce} yet.`,
-    {
-      action: 'fix',
-      facts: { processId, nonce },
-    },
-  );
-}
-
-function hydrating(processId: string, limit: number, remaining: number): AoError {
-  return new AoError(
-    'EVAL.HYDRATING',
-    `Nonce limit exceeded: process ${processId} is currently hydrating with >${limit} nonces remaining (${remaining} remaining). Please try again later.`,
-    { action: 'retry', facts: { processId, limit, remaining } },
-  );
-}
-
-function stopping(): AoError {
-  return new AoError('UNIT.STOPPING', 'The unit stops; ask again when it is back.', { action: 'retry' });
+function cronEvaluation(
+  processId: string,
+  cron: string,
+  { nonce, timestamp, blockHeight }: Point,
+  outcome: Outcome | undefined,
+): Evaluation {
+  return {
+    ...{ processId, nonce, timestamp, blockHeight, cron },
+    messageId: null,
+    assignmentId: null,
+    digest: null,
+    status: outcome?.failed ? 'failed' : 'ok',
+    body: outcome?.body ?? EMPTY_RESULT,
+  };
 }

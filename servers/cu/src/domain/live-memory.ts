@@ -111,7 +111,10 @@ export class LiveMemory {
 
   #shorten(step: number, change: SnapshotChange): void {
     // The answer to that step came just before it, so the journal ends there.
-    if (step !== this.#appliedStep) return this.drop();
+    if (step !== this.#appliedStep) {
+      this.drop();
+      return;
+    }
     this.#snapshot = applyChange(this.#snapshot, change);
     this.#journal = [];
     this.#onSnapshot(this.#snapshot);

@@ -121,6 +121,24 @@ export function spawnText(process: Process, data: string): string {
   });
 }
 
+/** A message that a cron of the process makes. */
+export function cronText(
+  process: Process,
+  tags: readonly Tag[],
+  at: { timestamp: number; blockHeight: number },
+): string {
+  return messageText({
+    Owner: process.owner,
+    Target: process.id,
+    From: process.owner,
+    Tags: tags,
+    Timestamp: at.timestamp,
+    'Block-Height': at.blockHeight,
+    Cron: true,
+    'Read-Only': false,
+  });
+}
+
 /** A message that is only tried out. What it does not say is filled in from where the process stands. */
 export function dryRunText(processId: string, message: DryRunMessage, at: Point): string {
   const { Anchor, Id, Signature, Data, Epoch, Nonce } = message;

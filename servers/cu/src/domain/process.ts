@@ -1,4 +1,4 @@
-import { AoError } from '@ao-ts/core';
+import { AoError, isId } from '@ao-ts/core';
 import { type Tag, tagValue, tagValues } from '@ao-ts/core/ans104';
 import type { ScheduledProcess } from '@ao-ts/core/schemas';
 import { addressOf } from './owner.ts';
@@ -29,7 +29,7 @@ export function readProcess(id: string, scheduled: ScheduledProcess): Process {
   requireTag('Data-Protocol', 'ao');
   requireTag('Type', 'Process');
   const moduleId = tagValue(tags, 'Module');
-  if (!moduleId) throw badTags(id, `Tag 'Module' was not found`);
+  if (!isId(moduleId)) throw badTags(id, `Tag 'Module' with the id of a module was not found`);
   return {
     id,
     owner: addressOf(scheduled.owner),

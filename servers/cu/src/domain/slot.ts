@@ -1,6 +1,8 @@
 import { AoError } from '@ao-ts/core';
 import { type Assignment, readAssignmentTags } from '@ao-ts/core/schedule';
 import type { ScheduledMessage, ScheduleNode } from '@ao-ts/core/schemas';
+import type { CronProgress } from './cron-schedule.ts';
+import type { Process } from './process.ts';
 
 /** One place in the schedule of a process. */
 export interface Slot extends Assignment {
@@ -44,6 +46,13 @@ export interface Point {
   epoch: number;
   assignmentId: string;
   hashChain: string;
+  /** Where the crons of the process stand, if it has any. */
+  crons?: CronProgress | undefined;
+}
+
+/** Before the first slot. */
+export function originOf({ origin }: Process): Point {
+  return { nonce: -1, ...origin, epoch: 0, assignmentId: '', hashChain: '' };
 }
 
 export function pointOf({ nonce, timestamp, blockHeight, epoch, assignmentId, hashChain }: Slot): Point {

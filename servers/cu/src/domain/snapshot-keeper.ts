@@ -1,5 +1,3 @@
-import type { Snapshot } from '@ao-ts/core/loader';
-import type { Point } from './slot.ts';
 import type { StoredSnapshot } from './snapshot-store.ts';
 
 export interface SnapshotKeeperOptions {
@@ -15,8 +13,8 @@ export interface SnapshotKeeperOptions {
  */
 export class SnapshotKeeper {
   readonly #options: SnapshotKeeperOptions;
-  #newest: StoredSnapshot | undefined;
-  #storedNonce = -1;
+  #newest: { stored: StoredSnapshot; results: number } | undefined;
+  #storedResults = 0;
   #savedAt = performance.now();
   #saving: Promise<void> | undefined;
 
@@ -24,14 +22,15 @@ export class SnapshotKeeper {
     this.#options = options;
   }
 
-  offer(snapshot: Snapshot, point: Point): void {
-    this.#newest = { snapshot, point };
+  /** `results` counts the results it stands for, among those of this run. */
+  offer(stored: StoredSnapshot, results: number): void {
+    this.#newest = { stored, results };
     this.#saveIfDue();
   }
 
-  /** All results up to that nonce are stored. */
-  resultsStored(nonce: number): void {
-    this.#storedNonce = nonce;
+  /** So many results of this run are stored. */
+  resultsStored(results: number): void {
+    this.#storedResults = results;
     this.#saveIfDue();
   }
 
@@ -47,12 +46,12 @@ export class SnapshotKeeper {
   }
 
   #save(): void {
-    const stored = this.#newest;
-    if (!stored || this.#saving || stored.point.nonce > this.#storedNonce) return;
+    const newest = this.#newest;
+    if (!newest || this.#saving || newest.results > this.#storedResults) return;
     this.#newest = undefined;
     this.#savedAt = performance.now();
     this.#saving = this.#options
-      .save(stored)
+      .save(newest.stored)
       .catch((error: unknown) => this.#options.onFailure(error))
       .finally(() => {
         this.#saving = undefined;

@@ -2,6 +2,7 @@ import { AoError } from '@ao-ts/core';
 import type { ScheduledProcess, SchedulePage } from '@ao-ts/core/schemas';
 import type { ProcessDirectory, SchedulerClient } from '@ao-ts/server-kit';
 import type { Schedules } from '../domain/engine.ts';
+import type { Horizon } from '../domain/evaluator.ts';
 import type { PageRange } from '../domain/schedule-feed.ts';
 import { readSlot, type Slot } from '../domain/slot.ts';
 import { patiently } from './patiently.ts';
@@ -28,6 +29,10 @@ export class SchedulerUnits implements Schedules {
 
   async latest(processId: string): Promise<Slot> {
     return readSlot(processId, await this.#ask(processId, processId, (client) => client.latest(processId)));
+  }
+
+  now(processId: string): Promise<Horizon> {
+    return this.#ask(processId, 'the time', (client) => client.time(processId));
   }
 
   async nonceAt(processId: string, timestamp: number): Promise<number> {

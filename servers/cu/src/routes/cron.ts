@@ -1,6 +1,6 @@
 import type { Route } from '../server.ts';
 import { ProcessPath } from './parameters.ts';
-import { RangeQuery, resultsPage } from './results-page.ts';
+import { RangeQuery, resultsPage, timeOf } from './results-page.ts';
 
 const DEFAULT_LIMIT = 500;
 
@@ -10,7 +10,7 @@ export const cronRoute: Route = (app, { context, engine }) => {
     '/cron/:processId',
     { schema: { params: ProcessPath, querystring: RangeQuery } },
     async ({ params, query }) => {
-      await engine.check(params.processId);
+      await engine.cron(params.processId, timeOf(query.to));
       return resultsPage(context.results, {
         processId: params.processId,
         only: 'cron',

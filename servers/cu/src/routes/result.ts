@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Route } from '../server.ts';
 import { answerOrBusy, ProcessBusyQuery } from './busy.ts';
+import { sendTagged } from './etag.ts';
 import { JSON_TYPE } from './parameters.ts';
 
 /** The result of a message, evaluated if it was not yet. `:id` is a message, an assignment, the process, or a nonce. */
@@ -8,11 +9,12 @@ export const resultRoute: Route = (app, { config, engine }) => {
   app.get(
     '/result/:id',
     { schema: { params: z.object({ id: z.string() }), querystring: ProcessBusyQuery } },
-    ({ params, query }, reply) => {
+    (request, reply) => {
+      const { params, query } = request;
       const processId = query['process-id'];
       const work = engine
         .result(processId, params.id)
-        .then((result) => () => reply.type(JSON_TYPE).send(result));
+        .then((result) => () => sendTagged(request, reply.type(JSON_TYPE), [processId, params.id], result));
       const noBusy = query['no-busy'] !== undefined;
       return answerOrBusy(
         reply,

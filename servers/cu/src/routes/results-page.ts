@@ -44,6 +44,11 @@ export async function resultsPage(results: ResultStore, request: PageRequest) {
   };
 }
 
+/** The time a bound stands for, in ms. @throws AoError `RESULTS.CURSOR` */
+export function timeOf(text: string | undefined): number | undefined {
+  return bound(text)?.place.timestamp;
+}
+
 function bound(text: string | undefined): { place: Place; sort: Sort | undefined } | undefined {
   if (text === undefined || text === '') return undefined;
   const read = decodeBound(text);

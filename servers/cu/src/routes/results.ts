@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Route } from '../server.ts';
+import { sendTagged } from './etag.ts';
 import { ProcessPath } from './parameters.ts';
 import { RangeQuery, resultsPage } from './results-page.ts';
 
@@ -15,8 +16,9 @@ export const resultsRoute: Route = (app, { context }) => {
         querystring: RangeQuery.extend({ sort: z.enum(['ASC', 'DESC']).default('ASC') }),
       },
     },
-    ({ params, query }) =>
-      resultsPage(context.results, {
+    async (request, reply) => {
+      const { params, query } = request;
+      const page = await resultsPage(context.results, {
         processId: params.processId,
         only: 'all',
         from: query.from,
@@ -24,6 +26,17 @@ export const resultsRoute: Route = (app, { context }) => {
         sort: query.sort,
         sortOfCursorWins: true,
         limit: query.limit ?? DEFAULT_LIMIT,
-      }),
+      });
+      // Results never change and new ones come at the end: the ends of a page tell the rest.
+      const { edges, pageInfo } = page;
+      const tag = [
+        params.processId,
+        edges[0]?.cursor,
+        edges.at(-1)?.cursor,
+        edges.length,
+        pageInfo.hasNextPage,
+      ];
+      return sendTagged(request, reply, tag, page);
+    },
   );
 };

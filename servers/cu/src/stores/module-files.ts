@@ -1,6 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isId } from '@ao-ts/core';
 
 /** The binaries of modules on the local disk, so that each is fetched from Arweave once. */
 export class ModuleFiles {
@@ -10,24 +9,23 @@ export class ModuleFiles {
     this.#directory = directory;
   }
 
-  async read(id: string): Promise<Uint8Array | undefined> {
+  async read(name: string): Promise<Uint8Array | undefined> {
     try {
-      return await readFile(this.#path(id));
+      return await readFile(this.#path(name));
     } catch {
       return undefined;
     }
   }
 
   /** Appears under its name only when it is whole. */
-  async write(id: string, binary: Uint8Array): Promise<void> {
+  async write(name: string, binary: Uint8Array): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
-    const path = this.#path(id);
+    const path = this.#path(name);
     await writeFile(`${path}.new`, binary);
     await rename(`${path}.new`, path);
   }
 
-  #path(id: string): string {
-    if (!isId(id)) throw new Error(`not an id: ${id}`);
-    return join(this.#directory, `${id}.wasm`);
+  #path(name: string): string {
+    return join(this.#directory, `${name}.wasm`);
   }
 }

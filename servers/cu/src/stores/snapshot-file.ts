@@ -16,6 +16,15 @@ const Header = z.object({
     epoch: z.number(),
     assignmentId: z.string(),
     hashChain: z.string(),
+    crons: z
+      .object({
+        left: z.object({ timestamp: z.number(), blockHeight: z.number() }),
+        second: z.number(),
+        secondIndex: z.number(),
+        block: z.number(),
+        blockIndex: z.number(),
+      })
+      .optional(),
   }),
   /** Name of the file this one builds on; null if it is whole by itself. */
   previous: z.string().nullable(),

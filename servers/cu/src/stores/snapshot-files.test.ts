@@ -87,9 +87,9 @@ test('what did not change is not written again', async () => {
 });
 
 test('old files are removed, a second chain is kept', async () => {
-  await saveMany(300);
-  expect((await files()).length).toBeLessThan(140);
-  await expectNewest(299);
+  await saveMany(140);
+  expect((await files()).length).toBeLessThan(135);
+  await expectNewest(139);
 });
 
 test.each([

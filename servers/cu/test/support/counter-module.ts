@@ -5,7 +5,7 @@ import wabt from 'wabt';
  * it does:
  * `a` add 1 · `r` read · `m` add 1 and send a message · `e` add 1000 and return an Error · `x` add 1000 and fail ·
  * `t` add 1000 and trap · `g` add 1, grow by a page and write there · `h` grow by a page, write there, return an
- * Error · `l` loop for ever · `d` write a whole page with the counter.
+ * Error · `l` loop for ever · `d` add 1 and fill half a page · `w` fill the other half and return an Error.
  * Every answer carries the counter as eight digits in `Output`.
  */
 const SOURCE = `
@@ -64,11 +64,15 @@ const SOURCE = `
     (if (i32.eq (local.get $c) (i32.const 120)) (then (call $add (i32.const 1000)) (return (i32.const 4096))))
     (if (i32.eq (local.get $c) (i32.const 116)) (then (call $add (i32.const 1000)) (unreachable)))
     (if (i32.eq (local.get $c) (i32.const 104)) (then (call $grow) (return (call $answer (i32.const 3072)))))
+    (if (i32.eq (local.get $c) (i32.const 119))
+      (then
+        (memory.fill (i32.const 98304) (i32.const 1) (i32.const 32768))
+        (return (call $answer (i32.const 3072)))))
     (if (i32.eq (local.get $c) (i32.const 108)) (then (loop $ever (br $ever))))
     (call $add (i32.const 1))
     (if (i32.eq (local.get $c) (i32.const 103)) (then (call $grow)))
     (if (i32.eq (local.get $c) (i32.const 100))
-      (then (memory.fill (i32.const 65536) (i32.load (i32.const 1024)) (i32.const 65536))))
+      (then (memory.fill (i32.const 65536) (i32.load (i32.const 1024)) (i32.const 32768))))
     (call $answer (i32.const 2048))))
 `;
 

@@ -39,6 +39,8 @@ export class FakeNetwork implements AsyncDisposable {
   readonly processes = new Map<string, FakeProcess>();
   readonly transactions = new Map<string, GatewayTransaction>();
   readonly data = new Map<string, Uint8Array>();
+  /** What the scheduler takes for now. Blocks come every ten seconds. */
+  now = ORIGIN;
   readonly requests: string[] = [];
   /** Answers instead of the fake if it returns true. */
   intercept: (path: string, response: ServerResponse) => boolean = () => false;
@@ -123,6 +125,7 @@ export class FakeNetwork implements AsyncDisposable {
   #slot(processId: string, at?: number, messageId?: string, exclude: string[] = []): ScheduleNode {
     const { nodes } = this.#process(processId);
     const nonce = nodes.length;
+    const timestamp = at ?? ORIGIN.timestamp + nonce * 1000;
     const previous = nodes.at(-1)?.assignment;
     const chainOf = (tags: readonly Tag[]) => tags.find(({ name }) => name === 'Hash-Chain')?.value ?? '';
     const node: ScheduleNode = {
@@ -140,8 +143,8 @@ export class FakeNetwork implements AsyncDisposable {
           hashChain: previous
             ? nextHashChain({ assignmentId: previous.id, hashChain: chainOf(previous.tags) })
             : firstHashChain(processId),
-          blockHeight: ORIGIN.blockHeight + nonce,
-          timestamp: at ?? ORIGIN.timestamp + nonce * 1000,
+          blockHeight: ORIGIN.blockHeight + Math.floor((timestamp - ORIGIN.timestamp) / 10_000),
+          timestamp,
           ...(messageId === undefined ? {} : { messageId }),
           exclude,
         }),
@@ -168,13 +171,25 @@ export class FakeNetwork implements AsyncDisposable {
   }
 
   #graphql(body: string): unknown {
-    const [id = ''] = JSON.parse(body).variables.ids ?? [];
+    const { variables } = JSON.parse(body);
+    if (variables.min !== undefined) {
+      const blocks = Array.from({ length: variables.first }, (_, index) => ({
+        height: variables.min + index,
+        timestamp: ORIGIN.timestamp / 1000 + (variables.min + index - ORIGIN.blockHeight) * 10,
+      }));
+      return { data: { blocks: { edges: blocks.map((node) => ({ node })) } } };
+    }
+    const [id = ''] = variables.ids ?? [];
     const node = this.transactions.get(id);
     return { data: { transactions: { edges: node ? [{ node }] : [] } } };
   }
 
   #scheduler(url: URL): unknown {
     const [first = '', second] = url.pathname.slice(1).split('/');
+    if (first === 'timestamp') {
+      const { timestamp, blockHeight } = this.now;
+      return { timestamp: String(timestamp), block_height: String(blockHeight).padStart(12, '0') };
+    }
     if (first === 'processes') return this.#description(second ?? '');
     const nodes = this.processes.get(url.searchParams.get('process-id') ?? first)?.nodes;
     if (!nodes) return undefined;

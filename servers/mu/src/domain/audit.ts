@@ -77,7 +77,7 @@ export class Audit {
 
   /** Why an entry is missing; undefined if it is where it should be. */
   async #missing(entry: NewNode, delivered: DeliveredMessages): Promise<string | undefined> {
-    const node = this.#ports.ledger.find(entry.key);
+    const node = await this.#ports.ledger.find(entry.key);
     if (node && node.scheduledAt === null) return node.error ?? `not delivered yet (${node.state})`;
     if (entry.error !== undefined) return entry.error;
     if (node) return this.#vanished(node);

@@ -33,11 +33,17 @@ export interface Monitor {
   error: string | null;
 }
 
+export interface InheritedWork {
+  nodes: Queued[];
+  /** Ids of processes to monitor. */
+  monitors: string[];
+}
+
 /** The durable record of everything that is on its way. A promise settles when its write is on disk. */
 export interface Ledger {
   /** Records what a client sent; if it is known already, gives what is known. */
   accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }>;
-  /** Keeps the signed bytes of a node. */
+  /** Keeps the signed bytes of a node; the first ones that come are its bytes. */
   built(seq: number, id: string, item: Uint8Array): Promise<void>;
   /** Marks a node delivered and records what follows. Empty if it was marked before. */
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined>;
@@ -55,30 +61,33 @@ export interface Ledger {
   /** Removes up to `limit` nodes that were finished before a time (Unix ms), and says how many. */
   prune(before: number, limit: number): Promise<number>;
 
-  get(seq: number): Parcel | undefined;
-  find(idOrKey: string): LedgerNode | undefined;
+  get(seq: number): Promise<Parcel | undefined>;
+  find(idOrKey: string): Promise<LedgerNode | undefined>;
   /** Nodes of a kind that are about a process, newest first. */
-  about(processId: string, kind: NodeKind, page: { offset: number; limit: number }): LedgerNode[];
-  /** Everything that has to go on after a start, in order. */
-  unfinished(): Queued[];
+  about(processId: string, kind: NodeKind, page: { offset: number; limit: number }): Promise<LedgerNode[]>;
   /** Processes scheduled through this unit, newest first. */
-  processes(limit: number): { id: string; known: KnownProcess }[];
+  processes(limit: number): Promise<{ id: string; known: KnownProcess }[]>;
   /** `pending` will be delivered or has a result to come; `unsure` is only looked up. */
-  counts(): { pending: number; unsure: number; dead: number };
+  counts(): Promise<{ pending: number; unsure: number; dead: number }>;
   /** The node with that id (or key) and everything it caused, in order, after a sequence number. */
-  tree(idOrKey: string, page: { after: number; limit: number }): LedgerNode[];
+  tree(idOrKey: string, page: { after: number; limit: number }): Promise<LedgerNode[]>;
   /** Entries of the outbox of a process that are not delivered. */
-  undelivered(emitter: string, page: { after: number; limit: number }): LedgerNode[];
+  undelivered(emitter: string, page: { after: number; limit: number }): Promise<LedgerNode[]>;
 
-  /** Ids of the monitored processes. */
-  monitors(): string[];
-  monitor(processId: string): Monitor | undefined;
-  addMonitor(processId: string): Promise<void>;
+  monitor(processId: string): Promise<Monitor | undefined>;
+  /** False if it is monitored already. */
+  addMonitor(processId: string): Promise<boolean>;
   /** False if it was not monitored. */
   removeMonitor(processId: string): Promise<boolean>;
   /** Records the outbox of cron results together with the cursor behind them. */
   advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]>;
   monitorFailed(processId: string, error: string): Promise<void>;
 
-  close(): void;
+  /**
+   * Calls back with what this unit has to go on with, in order: at once what was not finished, later what other units of
+   * the same ledger leave to this one because they are gone, or because it holds the lane.
+   */
+  follow(take: (work: InheritedWork) => void): Promise<void>;
+
+  close(): Promise<void>;
 }

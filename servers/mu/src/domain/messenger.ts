@@ -9,7 +9,7 @@ import type { Courier } from './courier.ts';
 import { Gate } from './gate.ts';
 import { Lanes } from './lanes.ts';
 import type { Delivered, Ledger, Queued } from './ledger.ts';
-import type { ItemPlan, LedgerNode, NewNode, Parcel } from './node.ts';
+import type { ItemPlan, NewNode, Parcel } from './node.ts';
 import type { Outboxes } from './outboxes.ts';
 
 export interface MessengerPorts {
@@ -43,7 +43,7 @@ export class Messenger {
   readonly #signatures = new Gate(SIGNATURES_AT_ONCE);
   readonly #signed = new Map<number, Promise<void>>();
   readonly #recovered = new Set<number>();
-  readonly #submitting = new Map<string, Promise<LedgerNode>>();
+  readonly #submitting = new Map<string, Promise<{ id: string | null }>>();
   readonly #background = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
@@ -51,9 +51,9 @@ export class Messenger {
     this.#ports = ports;
   }
 
-  /** Goes on with everything that was not finished. */
-  resume(): void {
-    for (const queued of this.#ports.ledger.unfinished()) this.#resumeOne(queued);
+  /** Goes on with nodes that were begun before, or elsewhere. */
+  adopt(nodes: readonly Queued[]): void {
+    for (const queued of nodes) this.#resumeOne(queued);
   }
 
   /** Lanes with something to deliver. */
@@ -65,7 +65,7 @@ export class Messenger {
    * Delivers what a client sent; settles when its scheduler has acknowledged it and that is on disk.
    * @throws AoError `SCHEDULER.REFUSED` with the scheduler's text, or why it could not be delivered
    */
-  submit(root: NewNode): Promise<LedgerNode> {
+  submit(root: NewNode): Promise<{ id: string | null }> {
     const running = this.#submitting.get(root.key);
     if (running) return running;
     const submission = this.#submit(root).finally(() => this.#submitting.delete(root.key));
@@ -110,21 +110,25 @@ export class Messenger {
     }
   }
 
-  async #submit(root: NewNode): Promise<LedgerNode> {
+  async #submit(root: NewNode): Promise<{ id: string | null }> {
     const { ledger, courier } = this.#ports;
     const { node, created } = await ledger.accept(root);
     if (node.scheduledAt !== null) return node;
-    let tried = !created;
+    let maybeSent = !created;
     try {
-      const delivered = await retry(() => {
-        const maybeSent = tried;
-        tried = true;
-        return inTrace(node.trace, () => courier.deliver(this.#parcel(node.seq), maybeSent));
+      const parcel = await this.#parcel(node.seq);
+      const delivered = await retry(async () => {
+        try {
+          return await inTrace(node.trace, () => courier.deliver(parcel, maybeSent));
+        } catch (error) {
+          maybeSent ||= mayHaveArrived(error);
+          throw error;
+        }
       }, SUBMIT);
       await this.#delivered(node.seq, delivered);
-      return this.#parcel(node.seq);
+      return delivered;
     } catch (error) {
-      if (!mayHaveArrived(error)) await ledger.forget(node.seq);
+      if (!maybeSent && !mayHaveArrived(error)) await ledger.forget(node.seq);
       else {
         await ledger.unsure(node.seq);
         this.#run(this.#lookUp(node.seq));
@@ -139,7 +143,7 @@ export class Messenger {
       if (parcel.state !== 'received') return;
       const unsigned = parcel.kind !== 'assignment' && parcel.item === null;
       if (unsigned) await (this.#signed.get(seq) ?? this.#sign(seq)).finally(() => this.#signed.delete(seq));
-      const ready = unsigned ? this.#parcel(seq) : parcel;
+      const ready = unsigned ? await this.#parcel(seq) : parcel;
       await this.#delivered(seq, await this.#ports.courier.deliver(ready, maybeSent || attempt > 0));
     });
     this.#signed.delete(seq);
@@ -148,7 +152,7 @@ export class Messenger {
   // The bytes are on disk before anybody sees them: signed again, the same content is another message.
   async #sign(seq: number): Promise<void> {
     const { ledger, signer } = this.#ports;
-    const { kind, item, plan, key } = this.#parcel(seq);
+    const { kind, item, plan, key } = await this.#parcel(seq);
     if (kind === 'assignment' || item !== null) return;
     // Only RSA signs the same content differently each time; two equal spawns must not be one process.
     const anchor = signer.signatureType === SignatureTypes.arweave ? {} : { anchor: anchorOf(key) };
@@ -187,7 +191,7 @@ export class Messenger {
     const { signal } = this.#stopping;
     for (let failures = 0; !signal.aborted; ) {
       try {
-        const parcel = ledger.get(seq);
+        const parcel = await ledger.get(seq);
         if (parcel) await inTrace(parcel.trace, () => step(parcel, failures));
         return;
       } catch (error) {
@@ -210,7 +214,7 @@ export class Messenger {
   async #recordFailure(seq: number, error: unknown, permanent: boolean, delayMs: number): Promise<boolean> {
     const { ledger, backoff, clock } = this.#ports;
     const now = clock();
-    const since = this.#parcel(seq).receivedAt;
+    const since = (await this.#parcel(seq)).receivedAt;
     const tooOld = now - since > backoff.maxAgeMs;
     if (!permanent && !tooOld) {
       await ledger.failed(seq, errorMessage(error), now + delayMs);
@@ -221,8 +225,8 @@ export class Messenger {
     return true;
   }
 
-  #parcel(seq: number): Parcel {
-    const parcel = this.#ports.ledger.get(seq);
+  async #parcel(seq: number): Promise<Parcel> {
+    const parcel = await this.#ports.ledger.get(seq);
     if (parcel) return parcel;
     throw new TypeError(`The ledger has no node ${seq}`);
   }

@@ -30,14 +30,16 @@ export class Monitors {
     return this.#timers.size + this.#polling.size;
   }
 
-  resume(): void {
-    for (const processId of this.#ports.ledger.monitors()) this.#poll(processId);
+  /** Goes on with monitors that were begun before, or elsewhere. */
+  adopt(processIds: readonly string[]): void {
+    for (const processId of processIds) {
+      if (!this.#timers.has(processId) && !this.#polling.has(processId)) this.#poll(processId);
+    }
   }
 
   /** Monitoring what is monitored changes nothing. */
   async add(processId: string): Promise<void> {
-    await this.#ports.ledger.addMonitor(processId);
-    if (!this.#timers.has(processId) && !this.#polling.has(processId)) this.#poll(processId);
+    if (await this.#ports.ledger.addMonitor(processId)) this.adopt([processId]);
   }
 
   /** False if the process was not monitored. */
@@ -55,11 +57,10 @@ export class Monitors {
 
   #poll(processId: string): void {
     this.#timers.delete(processId);
-    const poll = this.#pollOnce(processId).finally(() => {
+    const poll = this.#pollOnce(processId).then((failures) => {
       this.#polling.delete(processId);
-      const monitor = this.#ports.ledger.monitor(processId);
-      if (!monitor || this.#stopped) return;
-      const wait = Math.min(MAX_INTERVAL_MS, this.#ports.intervalMs * 2 ** Math.min(monitor.failures, 20));
+      if (failures === undefined || this.#stopped) return;
+      const wait = Math.min(MAX_INTERVAL_MS, this.#ports.intervalMs * 2 ** Math.min(failures, 20));
       this.#timers.set(
         processId,
         setTimeout(() => this.#poll(processId), wait),
@@ -68,20 +69,25 @@ export class Monitors {
     this.#polling.set(processId, poll);
   }
 
-  async #pollOnce(processId: string): Promise<void> {
+  /** How often it failed in a row; undefined if the process is no longer monitored. */
+  async #pollOnce(processId: string): Promise<number | undefined> {
     const { ledger, log } = this.#ports;
+    let failures = 0;
     try {
       for (let more = true; more && !this.#stopped; ) {
-        const monitor = ledger.monitor(processId);
-        if (!monitor) return;
+        const monitor = await ledger.monitor(processId);
+        if (!monitor) return undefined;
+        failures = monitor.failures;
         more = monitor.started ? await this.#page(monitor) : await this.#start(processId);
       }
+      return 0;
     } catch (error) {
-      if (this.#stopped) return;
+      if (this.#stopped) return failures;
       log.warn({ processId, error: errorMessage(error) }, 'cron results could not be fetched');
       await ledger.monitorFailed(processId, errorMessage(error)).catch((cause: unknown) => {
         log.warn({ processId, error: errorMessage(cause) }, 'the ledger can not be written');
       });
+      return failures + 1;
     }
   }
 

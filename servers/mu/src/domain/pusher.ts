@@ -34,7 +34,7 @@ export class Pusher {
   async push({ processId, source, kind, index }: PushRequest): Promise<void> {
     const { ledger, outboxes, messenger } = this.#ports;
     await this.#checkScheduled(processId, source);
-    const cause = ledger.find(source);
+    const cause = await ledger.find(source);
     const { root = null, trace = null, depth = 0 } = cause ?? {};
     const nodes = await outboxes.causedBy({
       kind: source === processId ? 'process' : 'message',

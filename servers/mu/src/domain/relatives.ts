@@ -7,23 +7,22 @@ export interface Related {
 }
 
 /** One node, what led to it, nearest first, and what followed from it, oldest first. */
-export function relativesOf(
+export async function relativesOf(
   ledger: Ledger,
   id: string,
   { offset, limit }: { offset: number; limit: number },
-): Related[] {
-  const root = ledger.find(id);
+): Promise<Related[]> {
+  const root = await ledger.find(id);
   if (!root) return [];
   const ancestors: Related[] = [];
   for (let at = root.parent; at !== null && ancestors.length < offset + limit; ) {
-    const node = ledger.find(at);
+    const node = await ledger.find(at);
     if (!node) break;
     ancestors.push({ relation: 'ancestor', node });
     at = node.parent;
   }
-  const descendants = ledger
-    .tree(root.key, { after: root.seq, limit: offset + limit })
-    .map((node): Related => ({ relation: 'descendant', node }));
+  const caused = await ledger.tree(root.key, { after: root.seq, limit: offset + limit });
+  const descendants = caused.map((node): Related => ({ relation: 'descendant', node }));
   return [{ relation: 'root' as const, node: root }, ...ancestors, ...descendants].slice(
     offset,
     offset + limit,

@@ -38,7 +38,7 @@ export function identityRoute(app: App, { ledger }: { ledger: Ledger }): void {
       throw new AoError('REQUEST.DEBUG', "'process': Process ID is required.", { action: 'fix' });
     }
     const range = { offset: (page - 1) * size, limit: size + 1 };
-    const found = id ? relativesOf(ledger, id, range) : recent(ledger, process ?? '', range);
+    const found = id ? await relativesOf(ledger, id, range) : await recent(ledger, process ?? '', range);
     const edges = found
       .slice(0, size)
       .map((related) => ({ node: traceOf(related), cursor: related.node.key }));
@@ -46,8 +46,12 @@ export function identityRoute(app: App, { ledger }: { ledger: Ledger }): void {
   });
 }
 
-function recent(ledger: Ledger, process: string, range: { offset: number; limit: number }): Related[] {
-  return ledger.about(process, 'message', range).map((node) => ({ relation: 'root', node }));
+async function recent(
+  ledger: Ledger,
+  process: string,
+  range: { offset: number; limit: number },
+): Promise<Related[]> {
+  return (await ledger.about(process, 'message', range)).map((node) => ({ relation: 'root', node }));
 }
 
 function traceOf({ relation, node }: Related) {

@@ -9,7 +9,7 @@ export function messagesRoute(app: App, { ledger }: { ledger: Ledger }): void {
   const params = z.object({ '*': z.string().min(1) });
   app.get('/messages/*', { schema: { params, querystring: pageQuery } }, async (request) => {
     const { '*': id } = request.params;
-    const nodes = ledger.tree(id, request.query);
+    const nodes = await ledger.tree(id, request.query);
     if (nodes.length === 0 && request.query.after === 0) {
       throw new AoError('REQUEST.NOT_FOUND', `This messenger has not handled ${id}.`, { action: 'fix' });
     }

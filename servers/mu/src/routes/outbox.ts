@@ -8,7 +8,7 @@ import { pageQuery } from './page.ts';
 export function outboxRoute(app: App, { ledger }: { ledger: Ledger }): void {
   const params = z.object({ processId: Id });
   app.get('/outbox/:processId', { schema: { params, querystring: pageQuery } }, async (request) => {
-    const nodes = ledger.undelivered(request.params.processId, request.query);
+    const nodes = await ledger.undelivered(request.params.processId, request.query);
     return { nodes, hasNextPage: nodes.length === request.query.limit };
   });
 }

@@ -1,5 +1,7 @@
+import type { Tag } from '@ao-ts/core/ans104';
+import type { KnownProcess } from '@ao-ts/server-kit';
 import type { Queued } from '../domain/ledger.ts';
-import type { LedgerNode, NodeKind, NodeState, Parcel } from '../domain/node.ts';
+import type { LedgerNode, NewNode, NodeKind, NodeState, Parcel } from '../domain/node.ts';
 
 /** A row of `nodes`, with the key of its parent. */
 export interface NodeRow {
@@ -62,4 +64,39 @@ export function parcelOf(row: NodeRow): Parcel {
 
 export function queuedOf({ seq, lane, state }: NodeRow): Queued {
   return { seq, lane, state };
+}
+
+/** The columns of a new node. */
+export function valuesOf(node: NewNode, parent: number | null, now: number) {
+  const dead = node.error !== undefined;
+  return {
+    key: node.key,
+    parent,
+    kind: node.kind,
+    state: dead ? 'dead' : 'received',
+    lane: node.lane,
+    emitter: node.emitter ?? null,
+    target: node.target,
+    root: node.root ?? null,
+    depth: node.depth,
+    owner: node.owner ?? null,
+    trace: node.trace ?? null,
+    id: node.id ?? null,
+    error: node.error ?? null,
+    received_at: now,
+    finished_at: dead ? now : null,
+    plan: node.plan ? JSON.stringify(node.plan) : null,
+    item: node.item ?? null,
+  };
+}
+
+/** A row of `processes`. */
+export interface ProcessRow {
+  id: string;
+  scheduler_url: string;
+  tags: string;
+}
+
+export function processOf({ id, scheduler_url, tags }: ProcessRow): { id: string; known: KnownProcess } {
+  return { id, known: { schedulerUrl: scheduler_url, tags: JSON.parse(tags) as Tag[] } };
 }

@@ -1,10 +1,9 @@
-import type { Tag } from '@ao-ts/core/ans104';
-import { GroupCommit, type KnownProcess, openSqlite, type Sqlite } from '@ao-ts/server-kit';
-import type { Delivered, Ledger, Monitor, Queued } from '../domain/ledger.ts';
+import { GroupCommit, openSqlite, type Sqlite } from '@ao-ts/server-kit';
+import type { Delivered, InheritedWork, Ledger, Monitor, Queued } from '../domain/ledger.ts';
 import type { LedgerNode, NewNode, NodeKind, Parcel } from '../domain/node.ts';
-import { migrations } from './migrations.ts';
-import { type NodeRow, nodeOf, parcelOf, queuedOf } from './rows.ts';
-import { prepare, type Statements } from './statements.ts';
+import { type NodeRow, nodeOf, type ProcessRow, parcelOf, processOf, queuedOf, valuesOf } from './rows.ts';
+import { migrations } from './sqlite-migrations.ts';
+import { prepare, type Statements } from './sqlite-statements.ts';
 
 /** The ledger in one SQLite file. */
 export class SqliteLedger implements Ledger {
@@ -94,57 +93,50 @@ export class SqliteLedger implements Ledger {
     return this.#commit.write(() => this.#sql.prune.run({ before, limit }).changes);
   }
 
-  get(seq: number): Parcel | undefined {
+  async get(seq: number): Promise<Parcel | undefined> {
     const row = this.#sql.bySeq.get(seq) as NodeRow | undefined;
     return row && parcelOf(row);
   }
 
-  find(idOrKey: string): LedgerNode | undefined {
+  async find(idOrKey: string): Promise<LedgerNode | undefined> {
     const row = this.#sql.find.get({ id: idOrKey }) as NodeRow | undefined;
     return row && nodeOf(row);
   }
 
-  about(processId: string, kind: NodeKind, page: { offset: number; limit: number }): LedgerNode[] {
+  async about(
+    processId: string,
+    kind: NodeKind,
+    page: { offset: number; limit: number },
+  ): Promise<LedgerNode[]> {
     return (this.#sql.about.all({ processId, kind, ...page }) as NodeRow[]).map(nodeOf);
   }
 
-  unfinished(): Queued[] {
-    return this.#sql.unfinished.all() as Queued[];
+  async processes(limit: number): ReturnType<Ledger['processes']> {
+    const rows = this.#sql.processes.all(limit) as ProcessRow[];
+    return rows.map(processOf);
   }
 
-  processes(limit: number): { id: string; known: KnownProcess }[] {
-    const rows = this.#sql.processes.all(limit) as { id: string; scheduler_url: string; tags: string }[];
-    return rows.map(({ id, scheduler_url, tags }) => ({
-      id,
-      known: { schedulerUrl: scheduler_url, tags: JSON.parse(tags) as Tag[] },
-    }));
+  async counts(): ReturnType<Ledger['counts']> {
+    return this.#sql.counts.get() as Awaited<ReturnType<Ledger['counts']>>;
   }
 
-  counts(): ReturnType<Ledger['counts']> {
-    return this.#sql.counts.get() as ReturnType<Ledger['counts']>;
-  }
-
-  tree(idOrKey: string, page: { after: number; limit: number }): LedgerNode[] {
+  async tree(idOrKey: string, page: { after: number; limit: number }): Promise<LedgerNode[]> {
     return (this.#sql.tree.all({ id: idOrKey, ...page }) as NodeRow[]).map(nodeOf);
   }
 
-  undelivered(emitter: string, page: { after: number; limit: number }): LedgerNode[] {
+  async undelivered(emitter: string, page: { after: number; limit: number }): Promise<LedgerNode[]> {
     return (this.#sql.undelivered.all({ emitter, ...page }) as NodeRow[]).map(nodeOf);
   }
 
-  monitors(): string[] {
-    return (this.#sql.monitors.all() as { id: string }[]).map(({ id }) => id);
-  }
-
-  monitor(processId: string): Monitor | undefined {
+  async monitor(processId: string): Promise<Monitor | undefined> {
     const row = this.#sql.monitor.get(processId) as
       | (Omit<Monitor, 'started'> & { started: number })
       | undefined;
     return row && { ...row, started: row.started === 1 };
   }
 
-  async addMonitor(processId: string): Promise<void> {
-    await this.#commit.write(() => this.#sql.addMonitor.run(processId));
+  addMonitor(processId: string): Promise<boolean> {
+    return this.#commit.write(() => this.#sql.addMonitor.run(processId).changes > 0);
   }
 
   removeMonitor(processId: string): Promise<boolean> {
@@ -163,7 +155,13 @@ export class SqliteLedger implements Ledger {
     await this.#commit.write(() => this.#sql.monitorFailed.run({ processId, error }));
   }
 
-  close(): void {
+  // One file has one unit: there is nothing but what it left itself.
+  async follow(take: (work: InheritedWork) => void): Promise<void> {
+    const monitors = this.#sql.monitors.all() as { id: string }[];
+    take({ nodes: this.#sql.unfinished.all() as Queued[], monitors: monitors.map(({ id }) => id) });
+  }
+
+  async close(): Promise<void> {
     this.#commit.flush();
     this.#db.close();
   }
@@ -181,26 +179,7 @@ export class SqliteLedger implements Ledger {
 
   /** The number of the new row, or undefined if the key is known. */
   #insert(node: NewNode, parent: number | null): number | undefined {
-    const now = this.#clock();
-    const { changes, lastInsertRowid } = this.#sql.insert.run({
-      key: node.key,
-      parent,
-      kind: node.kind,
-      state: node.error === undefined ? 'received' : 'dead',
-      lane: node.lane,
-      emitter: node.emitter ?? null,
-      target: node.target,
-      root: node.root ?? null,
-      depth: node.depth,
-      owner: node.owner ?? null,
-      trace: node.trace ?? null,
-      id: node.id ?? null,
-      error: node.error ?? null,
-      finished: node.error === undefined ? null : now,
-      plan: node.plan ? JSON.stringify(node.plan) : null,
-      item: node.item ?? null,
-      now,
-    });
+    const { changes, lastInsertRowid } = this.#sql.insert.run(valuesOf(node, parent, this.#clock()));
     return changes === 0 ? undefined : Number(lastInsertRowid);
   }
 }

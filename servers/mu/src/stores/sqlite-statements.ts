@@ -16,14 +16,15 @@ export function prepare(db: Sqlite) {
   const prepared = (sql: string): Query => db.prepare(sql);
   return {
     insert: prepared(`
-      INSERT INTO nodes (key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error, finished_at,
-        plan, item, received_at)
-      VALUES (@key, @parent, @kind, @state, @lane, @emitter, @target, @root, @depth, @owner, @trace, @id, @error, @finished,
-        @plan, @item, @now)
+      INSERT INTO nodes (key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
+        received_at, finished_at, plan, item)
+      VALUES (@key, @parent, @kind, @state, @lane, @emitter, @target, @root, @depth, @owner, @trace, @id, @error,
+        @received_at, @finished_at, @plan, @item)
       ON CONFLICT (key) DO NOTHING`),
     byKey: prepared(`SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.key = ?`),
     bySeq: prepared(`SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.seq = ?`),
-    built: prepared('UPDATE nodes SET id = @id, item = @item WHERE seq = @seq'),
+    built: prepared(`
+      UPDATE nodes SET id = @id, item = @item WHERE seq = @seq AND item IS NULL AND scheduled_at IS NULL`),
     // The scheduler has the bytes now; keeping a second copy would only fill the disk.
     scheduled: prepared(`
       UPDATE nodes SET state = @state, id = @id, host = @host, nonce = @nonce, scheduled_at = @now,

@@ -1,4 +1,4 @@
-import { AoError } from '@ao-ts/core';
+import { AoError, errorMessage } from '@ao-ts/core';
 
 // Clients of Scheduler Units compare some of these texts, so they are spelled as they always were.
 
@@ -28,6 +28,13 @@ export const conflict = (processId: string): AoError =>
     'SCHEDULE.CONFLICT',
     'The slot was lost because the one before it could not be stored. Send the item again.',
     { action: 'retry', facts: { processId } },
+  );
+
+export const storeFailed = (cause: unknown): AoError =>
+  new AoError(
+    'STORE.FAILED',
+    'The schedule can not be written right now; the item has no slot. Send it again later.',
+    { action: 'retry', facts: { reason: errorMessage(cause) }, cause },
   );
 
 export const refused = (text: string, facts: Record<string, unknown> = {}): AoError =>

@@ -37,8 +37,8 @@ export async function createRouter(config: RouterConfig, overrides: RouterOverri
       return url;
     },
     async start() {
-      fresh.start();
       url = await listen(app, 'router', { host: config.HOST, port: config.PORT });
+      fresh.start();
       logger.info({ url, schedulers: schedulers.length }, 'router ready');
     },
     async [Symbol.asyncDispose]() {

@@ -36,28 +36,19 @@ const migrations: Migration[] = [
   `,
 ];
 
-/** Opens the scheduler's database and, unless it is `shared`, keeps other scheduler units away while it is open. */
-export function openScheduleDatabase(path: string, shared = false): { db: Sqlite; close: () => void } {
-  const release = shared || path === ':memory:' ? () => {} : holdLock(`${path}.lock`, path);
-  try {
-    const db = openSqlite(path, migrations);
-    return {
-      db,
-      close: () => {
-        db.close();
-        release();
-      },
-    };
-  } catch (error) {
-    release();
-    throw error;
-  }
+/** Opens a connection to the scheduler's database, made if there is none. @throws AoError `STORE.NEWER` */
+export function connect(path: string): Sqlite {
+  return openSqlite(path, migrations);
 }
 
-// An empty database held in an open transaction: the system lets go of it when the program dies, however it dies.
-function holdLock(path: string, guarded: string): () => void {
+/**
+ * Keeps other scheduler units away from the database at `path`; gives what lets them in again.
+ * @throws AoError `STORE.LOCKED`
+ */
+export function lockDatabase(path: string): () => void {
   mkdirSync(dirname(path), { recursive: true });
-  const lock = new Database(path, { timeout: 0 });
+  // An empty database held in an open transaction: the system lets go of it when the program dies, however it dies.
+  const lock = new Database(`${path}.lock`, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
@@ -65,7 +56,7 @@ function holdLock(path: string, guarded: string): () => void {
     if (!(cause instanceof Database.SqliteError) || !cause.code.startsWith('SQLITE_BUSY')) throw cause;
     throw new AoError(
       'STORE.LOCKED',
-      `Another scheduler unit is running on ${guarded}. Two would give the same slot twice; stop the other one.`,
+      `Another scheduler unit is running on ${path}. Two would give the same slot twice; stop the other one.`,
       { action: 'fix', cause },
     );
   }

@@ -1,13 +1,13 @@
-import { GroupCommit } from '@ao-ts/server-kit';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { UploadOutbox } from '../domain/upload-outbox.ts';
-import { openScheduleDatabase } from './database.ts';
+import { connect, lockDatabase } from './database.ts';
 import { openPostgres } from './postgres-database.ts';
 import { PostgresScheduleStore } from './postgres-schedule-store.ts';
 import { PostgresUploadOutbox } from './postgres-upload-outbox.ts';
 import { PostgresWriter } from './postgres-writer.ts';
 import { SqliteScheduleStore } from './sqlite-schedule-store.ts';
 import { SqliteUploadOutbox } from './sqlite-upload-outbox.ts';
+import { SqliteWriter } from './sqlite-writer.ts';
 
 export interface Stores {
   store: ScheduleStore;
@@ -27,10 +27,17 @@ export async function openStores(url: string, { shared = false } = {}): Promise<
       outbox: new PostgresUploadOutbox(pool),
     };
   }
-  const { db, close } = openScheduleDatabase(url, shared);
-  const commits = new GroupCommit(db);
-  return {
-    store: new SqliteScheduleStore(db, commits, close),
-    outbox: new SqliteUploadOutbox(db, commits),
-  };
+  const release = shared ? () => {} : lockDatabase(url);
+  try {
+    const db = connect(url);
+    const writer = new SqliteWriter(url);
+    const close = () => {
+      db.close();
+      release();
+    };
+    return { store: new SqliteScheduleStore(db, writer, close), outbox: new SqliteUploadOutbox(db, writer) };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AoError, errorMessage } from '@ao-ts/core';
+import { AoError } from '@ao-ts/core';
 import pg from 'pg';
-import { conflict, duplicateContent, duplicateItem } from '../domain/errors.ts';
+import { conflict, duplicateContent, duplicateItem, storeFailed } from '../domain/errors.ts';
 import type { Slot } from '../domain/slot.ts';
 import { connectionOptions } from './postgres-database.ts';
 
@@ -15,7 +15,7 @@ interface Append {
 const MAX_BATCH = 64;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const HOLD_ATTEMPT_MS = 50;
-const HOLD_TIMEOUT_MS = 5000;
+const HOLD_TIMEOUT_MS = 2000;
 
 const INSERT = `
   WITH added AS (
@@ -195,12 +195,4 @@ function errorOf(rule: string, { processId, itemId }: Slot): AoError {
   if (rule === 'slots_with_item') return duplicateItem(itemId);
   if (rule === 'content_hashes_pkey') return duplicateContent(itemId);
   return conflict(processId);
-}
-
-function storeFailed(cause: unknown): AoError {
-  return new AoError(
-    'STORE.FAILED',
-    'The schedule can not be written right now; the item has no slot. Send it again later.',
-    { action: 'retry', facts: { reason: errorMessage(cause) }, cause },
-  );
 }

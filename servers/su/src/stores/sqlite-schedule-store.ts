@@ -1,34 +1,24 @@
-import { AoError, errorMessage } from '@ao-ts/core';
-import type { GroupCommit, Sqlite } from '@ao-ts/server-kit';
+import type { Sqlite } from '@ao-ts/server-kit';
 import type { Statement } from 'better-sqlite3';
-import { conflict, duplicateContent, duplicateItem } from '../domain/errors.ts';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { Slot } from '../domain/slot.ts';
+import type { OrderWriter } from './sqlite-writer.ts';
 
 const COLUMNS = `process_id AS processId, nonce, timestamp, assignment_id AS assignmentId, assignment,
   item_id AS itemId, item`;
 
-/** Schedules in SQLite. Slots that are ready in the same turn of the event loop share one sync of the disk. */
+/** Schedules in SQLite. */
 export class SqliteScheduleStore implements ScheduleStore {
-  readonly #commits: GroupCommit;
+  readonly #writer: OrderWriter;
   readonly #close: () => void;
   readonly #sql: Record<
-    | 'slot'
-    | 'latest'
-    | 'newest'
-    | 'nonceAt'
-    | 'find'
-    | 'headNonce'
-    | 'hasItem'
-    | 'hasContent'
-    | 'addSlot'
-    | 'addContent'
-    | 'addUpload',
+    'slot' | 'latest' | 'newest' | 'nonceAt' | 'find' | 'headNonce' | 'hasItem' | 'hasContent',
     Statement
   >;
 
-  constructor(db: Sqlite, commits: GroupCommit, close: () => void) {
-    this.#commits = commits;
+  /** Reads through `db`, writes through `writer`; `close` is called after the last write. */
+  constructor(db: Sqlite, writer: OrderWriter, close: () => void) {
+    this.#writer = writer;
     this.#close = close;
     this.#sql = {
       slot: db.prepare(`SELECT ${COLUMNS} FROM slots WHERE process_id = ? AND nonce = ?`),
@@ -51,12 +41,6 @@ export class SqliteScheduleStore implements ScheduleStore {
         .pluck(),
       hasItem: db.prepare('SELECT 1 FROM slots WHERE item_id = ? AND item IS NOT NULL').pluck(),
       hasContent: db.prepare('SELECT 1 FROM content_hashes WHERE process_id = ? AND hash = ?').pluck(),
-      addSlot: db.prepare(
-        `INSERT INTO slots (process_id, nonce, timestamp, assignment_id, item_id, assignment, item)
-         VALUES (@processId, @nonce, @timestamp, @assignmentId, @itemId, @assignment, @item)`,
-      ),
-      addContent: db.prepare('INSERT INTO content_hashes (process_id, hash) VALUES (?, ?)'),
-      addUpload: db.prepare('INSERT INTO uploads (sequence) VALUES (?)'),
     };
   }
 
@@ -64,31 +48,8 @@ export class SqliteScheduleStore implements ScheduleStore {
   async hold(): Promise<void> {}
   letGo(): void {}
 
-  async append(slot: Slot, contentHash?: Uint8Array): Promise<void> {
-    try {
-      await this.#commits.write(() => this.#insert(slot, contentHash));
-    } catch (cause) {
-      if (cause instanceof AoError) throw cause;
-      throw new AoError(
-        'STORE.FAILED',
-        'The schedule can not be written right now; the item has no slot. Send it again later.',
-        { action: 'retry', facts: { reason: errorMessage(cause) }, cause },
-      );
-    }
-  }
-
-  #insert(slot: Slot, contentHash: Uint8Array | undefined): void {
-    const { processId, itemId, nonce, item } = slot;
-    if (((this.#sql.headNonce.get(processId) as number | undefined) ?? -1) !== nonce - 1) {
-      throw conflict(processId);
-    }
-    if (item !== null && this.#sql.hasItem.get(itemId) !== undefined) throw duplicateItem(itemId);
-    if (contentHash) {
-      if (this.#sql.hasContent.get(processId, contentHash) !== undefined) throw duplicateContent(itemId);
-      this.#sql.addContent.run(processId, contentHash);
-    }
-    const { lastInsertRowid } = this.#sql.addSlot.run(slot);
-    this.#sql.addUpload.run(lastInsertRowid);
+  append(slot: Slot, contentHash?: Uint8Array): Promise<void> {
+    return this.#writer.write({ kind: 'append', slot, contentHash });
   }
 
   async slot(processId: string, nonce: number): Promise<Slot | undefined> {
@@ -133,7 +94,7 @@ export class SqliteScheduleStore implements ScheduleStore {
   }
 
   async close(): Promise<void> {
-    this.#commits.flush();
+    await this.#writer.close();
     this.#close();
   }
 }

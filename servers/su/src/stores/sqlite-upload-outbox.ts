@@ -1,34 +1,27 @@
-import type { GroupCommit, Sqlite } from '@ao-ts/server-kit';
+import type { Sqlite } from '@ao-ts/server-kit';
 import type { Statement } from 'better-sqlite3';
 import type { PendingUpload, ScheduledIds, UploadBytes, UploadOutbox } from '../domain/upload-outbox.ts';
+import type { OrderWriter } from './sqlite-writer.ts';
 
 /** The uploads still to be done, in the same file as the slots. */
 export class SqliteUploadOutbox implements UploadOutbox {
-  readonly #commits: GroupCommit;
-  readonly #sql: Record<
-    'due' | 'load' | 'done' | 'postpone' | 'nextDue' | 'depth' | 'after' | 'again',
-    Statement
-  >;
+  readonly #writer: OrderWriter;
+  readonly #sql: Record<'due' | 'load' | 'nextDue' | 'depth' | 'after', Statement>;
 
-  constructor(db: Sqlite, commits: GroupCommit) {
-    this.#commits = commits;
+  constructor(db: Sqlite, writer: OrderWriter) {
+    this.#writer = writer;
     this.#sql = {
       due: db.prepare(
         `SELECT sequence, attempts FROM uploads WHERE not_before <= ?
          ORDER BY not_before, sequence LIMIT ?`,
       ),
       load: db.prepare('SELECT item, assignment FROM slots WHERE sequence = ?'),
-      done: db.prepare('DELETE FROM uploads WHERE sequence = ?'),
-      postpone: db.prepare(
-        'UPDATE uploads SET attempts = attempts + 1, not_before = @notBefore WHERE sequence = @sequence',
-      ),
       nextDue: db.prepare('SELECT not_before FROM uploads ORDER BY not_before LIMIT 1').pluck(),
       after: db.prepare(
         `SELECT sequence, timestamp, CASE WHEN item IS NULL THEN NULL ELSE item_id END AS itemId,
            assignment_id AS assignmentId
          FROM slots WHERE sequence > ? ORDER BY sequence LIMIT ?`,
       ),
-      again: db.prepare('INSERT INTO uploads (sequence) VALUES (?) ON CONFLICT DO NOTHING'),
       depth: db.prepare('SELECT count(*) FROM uploads').pluck(),
     };
   }
@@ -44,14 +37,12 @@ export class SqliteUploadOutbox implements UploadOutbox {
     return this.#sql.load.get(sequence) as UploadBytes;
   }
 
-  async done(sequences: readonly number[]): Promise<void> {
-    await this.#commits.write(() => {
-      for (const sequence of sequences) this.#sql.done.run(sequence);
-    });
+  done(sequences: readonly number[]): Promise<void> {
+    return this.#writer.write({ kind: 'uploaded', sequences });
   }
 
-  async postpone(sequence: number, notBefore: number): Promise<void> {
-    await this.#commits.write(() => this.#sql.postpone.run({ sequence, notBefore }));
+  postpone(sequence: number, notBefore: number): Promise<void> {
+    return this.#writer.write({ kind: 'postpone', sequence, notBefore });
   }
 
   async nextDue(): Promise<number | undefined> {
@@ -66,9 +57,7 @@ export class SqliteUploadOutbox implements UploadOutbox {
     return this.#sql.after.all(sequence, limit) as ScheduledIds[];
   }
 
-  async again(sequences: readonly number[]): Promise<void> {
-    await this.#commits.write(() => {
-      for (const sequence of sequences) this.#sql.again.run(sequence);
-    });
+  again(sequences: readonly number[]): Promise<void> {
+    return this.#writer.write({ kind: 'upload-again', sequences });
   }
 }

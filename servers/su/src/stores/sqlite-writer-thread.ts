@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { AoError } from '@ao-ts/core';
+import { connect } from './database.ts';
+import { type Order, SqliteOrders } from './sqlite-orders.ts';
+import type { Failure } from './sqlite-writer.ts';
+
+// The entry of the writing thread: lists of orders come in, the list of what went wrong goes out; nothing ends it.
+
+const db = connect(workerData as string);
+const orders = new SqliteOrders(db);
+
+parentPort?.on('message', async (list: Order[] | undefined) => {
+  if (list === undefined) {
+    db.close();
+    parentPort?.close();
+    return;
+  }
+  const outcomes = await orders.commit(list);
+  parentPort?.postMessage(outcomes.map(plain));
+});
+
+function plain(error: AoError | undefined): Failure | undefined {
+  if (!error) return undefined;
+  const { code, message, action, facts } = error;
+  return { code, message, action, facts };
+}
