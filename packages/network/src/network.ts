@@ -87,7 +87,8 @@ export class Network implements AsyncDisposable {
     const walletPath = join(directory, 'wallet.json');
     const operatorPath = join(directory, 'operator.json');
     const wallets = Promise.all([readOrCreateWallet(walletPath), readOrCreateWallet(operatorPath)]);
-    wallets.catch(() => {}); // awaited below; the gateway may fail before that
+    // If another part fails meanwhile, these are still being written when the folder is to be removed.
+    stops.push(async () => void (await Promise.allSettled([wallets])));
 
     const start = async (name: UnitName, variables: Environment): Promise<Unit> => {
       const unit = await create[name]({
