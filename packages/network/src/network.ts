@@ -87,8 +87,12 @@ export class Network implements AsyncDisposable {
     const walletPath = join(directory, 'wallet.json');
     const operatorPath = join(directory, 'operator.json');
     const wallets = Promise.all([readOrCreateWallet(walletPath), readOrCreateWallet(operatorPath)]);
-    // If another part fails meanwhile, these are still being written when the folder is to be removed.
-    stops.push(async () => void (await Promise.allSettled([wallets])));
+    // If another part fails meanwhile, the folder must not be removed while these are being written.
+    const written = wallets.then(
+      () => {},
+      () => {},
+    );
+    stops.push(() => written);
 
     const start = async (name: UnitName, variables: Environment): Promise<Unit> => {
       const unit = await create[name]({
