@@ -1,7 +1,8 @@
+import { loaderSuite } from './loader.ts';
 import { networkSuite } from './network.ts';
 import { type Figure, report } from './report.ts';
 
-const suites: Record<string, () => Promise<Figure[]>> = { network: networkSuite };
+const suites: Record<string, () => Promise<Figure[]>> = { loader: loaderSuite, network: networkSuite };
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');
