@@ -50,3 +50,18 @@ test('flush commits what is queued at once', async () => {
   expect(count()).toBe(1);
   await written;
 });
+
+test('what is only written soon is there too, in order, and leaves the next write as safe as before', async () => {
+  const { db, insert, count, commits } = open();
+  await commits.writeSoon(() => insert.run(1));
+  expect(count()).toBe(1);
+  expect(db.pragma('synchronous', { simple: true })).toBe(2);
+  const order: number[] = [];
+  await Promise.all([
+    commits.writeSoon(() => order.push(1)),
+    commits.write(() => order.push(2)),
+    commits.writeSoon(() => order.push(3)),
+  ]);
+  expect(order).toEqual([1, 2, 3]);
+  await expect(commits.writeSoon(() => insert.run(1))).rejects.toThrow('UNIQUE');
+});

@@ -1,6 +1,7 @@
 import type { Sqlite } from './sqlite.ts';
 
 interface Write {
+  durable: boolean;
   run: () => unknown;
   resolve: (value: never) => void;
   reject: (error: unknown) => void;
@@ -19,10 +20,15 @@ export class GroupCommit {
   }
 
   write<T>(run: () => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#queue.length === 0) setImmediate(() => this.flush());
-      this.#queue.push({ run, resolve, reject });
-    });
+    return this.#enqueue(run, true);
+  }
+
+  /**
+   * For what could be found out again: its promise settles when it outlives this process. It outlives the machine from
+   * the next {@link write} on.
+   */
+  writeSoon<T>(run: () => T): Promise<T> {
+    return this.#enqueue(run, false);
   }
 
   /** Commits what is queued now. Called at the end of the turn, and before the database is closed. */
@@ -31,7 +37,9 @@ export class GroupCommit {
     this.#queue = [];
     if (batch.length === 0) return;
     const outcomes: (() => void)[] = [];
+    const synced = batch.some((write) => write.durable);
     try {
+      if (!synced) this.#db.pragma('synchronous = NORMAL');
       this.#db
         .transaction(() => {
           for (const { run, resolve, reject } of batch) {
@@ -49,7 +57,16 @@ export class GroupCommit {
     } catch (error) {
       for (const { reject } of batch) reject(error);
       return;
+    } finally {
+      if (!synced && this.#db.open) this.#db.pragma('synchronous = FULL');
     }
     for (const settle of outcomes) settle();
+  }
+
+  #enqueue<T>(run: () => T, durable: boolean): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#queue.length === 0) setImmediate(() => this.flush());
+      this.#queue.push({ durable, run, resolve, reject });
+    });
   }
 }

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { MODULE_FORMATS } from '@ao-ts/core/loader';
-import { BaseConfig, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
+import { BaseConfig, EnvBoolean, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
 import { z } from 'zod';
+import { EXTENSION } from './domain/weave-drive.ts';
 
 /** A whole number; digits may be grouped with `_`. */
 const Whole = z
@@ -19,6 +20,7 @@ const Schema = z.object({
   GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),
   ARWEAVE_URL: EnvUrl.optional().describe('Where data is asked for; GATEWAY_URL unless set.'),
   GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
+  UPLOADER_URL: EnvUrl.optional().describe('Bundler for checkpoints; GATEWAY_URL unless set.'),
 
   UNIT_MODE: z.enum(['cu', 'ru']).default('cu').describe('ru: only dry-runs are answered.'),
   RESTRICT_PROCESSES: EnvList.default([]).describe('Processes that are not served.'),
@@ -26,7 +28,8 @@ const Schema = z.object({
   ALLOW_OWNERS: EnvList.default([]).describe('If set, only processes of these owners are served.'),
 
   PROCESS_WASM_SUPPORTED_FORMATS: EnvList.default([...MODULE_FORMATS]),
-  PROCESS_WASM_SUPPORTED_EXTENSIONS: EnvList.default([]),
+  PROCESS_WASM_SUPPORTED_EXTENSIONS: EnvList.default([EXTENSION]),
+  WEAVEDRIVE_MAX_SIZE: Whole.default(512 * 2 ** 20).describe('Largest file a process may open, in bytes.'),
   PROCESS_WASM_MEMORY_MAX_LIMIT: Whole.default(2 ** 30).describe(
     'Largest Memory-Limit of a process, in bytes.',
   ),
@@ -52,6 +55,26 @@ const Schema = z.object({
     'A request that is further ahead of a running evaluation is answered 503; 0: it waits.',
   ),
   DRY_RUN_TIMEOUT: Whole.default(10_000).describe('The same for dry-runs.'),
+  DISABLE_PROCESS_CHECKPOINT_CREATION: EnvBoolean.default(true).describe(
+    'false: memories of busy processes are put on Arweave now and then.',
+  ),
+  PROCESS_CHECKPOINT_CREATION_THROTTLE: Whole.default(30 * 60_000).describe(
+    'Least time between two checkpoints of a process, in ms.',
+  ),
+  EAGER_CHECKPOINT_ACCUMULATED_GAS_THRESHOLD: Whole.default(300_000_000_000_000).describe(
+    'A checkpoint is due after this much gas,',
+  ),
+  EAGER_CHECKPOINT_EVAL_TIME_THRESHOLD: Whole.default(15 * 60_000).describe(
+    'or after evaluating this long, in ms.',
+  ),
+  PROCESS_CHECKPOINT_TRUSTED_OWNERS: EnvList.default([]).describe(
+    'Addresses whose checkpoints are believed; those of the own wallet unless set.',
+  ),
+  PROCESS_CHECKPOINT_PREFERRED_OWNERS: EnvList.default([]).describe(
+    'If these have made any, others are not used.',
+  ),
+  IGNORE_ARWEAVE_CHECKPOINTS: EnvList.default([]).describe('Ids of checkpoints that are not used.'),
+  PROCESS_IGNORE_ARWEAVE_CHECKPOINTS: EnvList.default([]).describe('Processes for which none are used.'),
   LOAD_MESSAGES_PAGE_SIZE: Whole.default(1000),
   WASM_EVALUATION_DRY_RUN_MAX_COPIES: Whole.default(32).describe(
     'Processes that are kept ready for dry-runs.',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Signer } from '@ao-ts/core/ans104';
 import {
   GatewayClient,
   GroupCommit,
@@ -6,6 +7,7 @@ import {
   openSqlite,
   ProcessDirectory,
   readWallet,
+  UploaderClient,
 } from '@ao-ts/server-kit';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
@@ -24,10 +26,11 @@ export interface Context {
   logger: Logger;
   /** Unix milliseconds. */
   clock: () => number;
-  /** Address of the unit's wallet. */
-  address: string;
+  /** The unit's wallet. */
+  signer: Signer;
   http: HttpClient;
   gateway: GatewayClient;
+  uploader: Pick<UploaderClient, 'upload'>;
   directory: ProcessDirectory;
   results: ResultStore;
   /** Wakes those who follow a process. */
@@ -52,9 +55,10 @@ export async function createContext(config: Config, overrides: Overrides): Promi
   return {
     logger: pino({ name: 'cu', level: config.LOG_LEVEL }),
     clock: Date.now,
-    address: overrides.address ?? (await readWallet(config.WALLET_FILE)).signer.address,
+    signer: overrides.signer ?? (await readWallet(config.WALLET_FILE)).signer,
     http,
     gateway,
+    uploader: new UploaderClient(http, config.UPLOADER_URL ?? config.GATEWAY_URL),
     directory: new ProcessDirectory({
       http,
       gateway,

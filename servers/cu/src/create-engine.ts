@@ -12,10 +12,14 @@ import { type Module, type RunOptions, runOptions } from './domain/module.ts';
 import { type Process, readProcess } from './domain/process.ts';
 import { ScheduleFeed } from './domain/schedule-feed.ts';
 import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
+import { hasDrive, readDrive } from './domain/weave-drive.ts';
 import { assignedTransaction, itemText } from './remote/arweave-items.ts';
 import { BlockTimes } from './remote/block-times.ts';
+import { Checkpoints } from './remote/checkpoints.ts';
+import { GatewayWeave } from './remote/gateway-weave.ts';
 import { Modules } from './remote/modules.ts';
 import { SchedulerUnits } from './remote/scheduler-units.ts';
+import type { Residence, SnapshotListener } from './worker/evaluation-thread.ts';
 import type { ResidentSpec } from './worker/resident.ts';
 import { ThreadPool } from './worker/thread-pool.ts';
 
@@ -41,6 +45,27 @@ export function createEngine(
     maxCompute: config.PROCESS_WASM_COMPUTE_MAX_LIMIT,
   };
 
+  const checkpoints = new Checkpoints({
+    ...{ gateway, clock, signer: context.signer, uploader: context.uploader },
+    create: !config.DISABLE_PROCESS_CHECKPOINT_CREATION,
+    gasThreshold: config.EAGER_CHECKPOINT_ACCUMULATED_GAS_THRESHOLD,
+    timeThresholdMs: config.EAGER_CHECKPOINT_EVAL_TIME_THRESHOLD,
+    throttleMs: config.PROCESS_CHECKPOINT_CREATION_THROTTLE,
+    trustedOwners: config.PROCESS_CHECKPOINT_TRUSTED_OWNERS,
+    preferredOwners: config.PROCESS_CHECKPOINT_PREFERRED_OWNERS,
+    ignored: config.IGNORE_ARWEAVE_CHECKPOINTS,
+    ignoredProcesses: config.PROCESS_IGNORE_ARWEAVE_CHECKPOINTS,
+    maxMemory: config.PROCESS_WASM_MEMORY_MAX_LIMIT,
+    onFailure: (err, processId) => logger.warn({ err, processId }, 'a checkpoint could not be made or used'),
+  });
+
+  const weave = new GatewayWeave({
+    gateway,
+    http: context.http,
+    url: config.ARWEAVE_URL ?? config.GATEWAY_URL,
+    maxBytes: config.WEAVEDRIVE_MAX_SIZE,
+  });
+
   const findProcess = async (processId: string): Promise<Process> => {
     const known = await descriptions.process(processId);
     if (known) return known;
@@ -57,43 +82,59 @@ export function createEngine(
     return { process, module, options: runOptions(process, module, support) };
   };
 
-  const specOf = async (processId: string, state: MemoryState, step: number): Promise<ResidentSpec> => {
+  const openIn = async (
+    pool: ThreadPool,
+    processId: string,
+    state: MemoryState,
+    step: number,
+    onSnapshot?: SnapshotListener,
+  ): Promise<Residence> => {
     const { process, module, options } = await describe(processId);
-    return {
+    const spec: ResidentSpec = {
       compiled: await modules.compile(module.id, options),
       memoryLimit: options.memoryLimit,
       computeLimit: options.computeLimit,
+      drive: hasDrive(module, options),
       environment: environmentText(process, module),
       snapshot: state.snapshot,
       journal: state.journal,
       step,
     };
+    return pool.pick().open(spec, {
+      ...(onSnapshot ? { onSnapshot } : {}),
+      fetchFile: (path, blockHeight) => readDrive(weave, { process, module }, path, blockHeight),
+    });
   };
 
   const prepare = async (processId: string): Promise<Evaluator> => {
     const { process, module, options } = await describe(processId);
     await modules.compile(module.id, options);
     const newest = await results.newestNonce(processId);
-    const start = newest === undefined ? undefined : await snapshots.newest(processId, newest);
+    const local = newest === undefined ? undefined : await snapshots.newest(processId, newest);
+    const crons = new CronSchedule(readCrons(process.tags), process.origin, (height) => blocks.time(height));
+    const start = local ?? (crons.any ? undefined : await checkpoints.newest(process));
     const ports: EvaluatorPorts = {
       feed: new ScheduleFeed(
         processId,
         (range) => schedules.page(processId, range),
         config.LOAD_MESSAGES_PAGE_SIZE,
       ),
-      crons: new CronSchedule(readCrons(process.tags), process.origin, (height) => blocks.time(height)),
+      crons,
       results,
       clock,
       hydrationLimit: config.HYDRATION_MODE_NONCE_LIMIT,
-      open: async (state, step, onSnapshot) =>
-        threads.pick().open(await specOf(processId, state, step), onSnapshot),
+      open: (state, step, onSnapshot) => openIn(threads, processId, state, step, onSnapshot),
       snapshots: new SnapshotKeeper({
-        save: (stored) => snapshots.save(processId, stored),
+        save: async (stored) => {
+          await snapshots.save(processId, stored);
+          await checkpoints.consider(process, stored);
+        },
         intervalMs: config.SNAPSHOT_INTERVAL,
         onFailure: (err) => logger.warn({ err, processId }, 'a snapshot could not be saved'),
       }),
       transaction: (id, exclude) => assignedTransaction(gateway, id, exclude),
       spawnData: () => itemText(gateway, processId),
+      onEvaluated: (gas, timeMs) => checkpoints.evaluated(processId, gas, timeMs),
       onStored: () => events.notify(processId),
       onMismatch: ({ nonce }) =>
         logger.error({ processId, nonce }, 'a repeated evaluation gave another result than the one stored'),
@@ -102,8 +143,7 @@ export function createEngine(
   };
 
   const dryRuns = new DryRuns({
-    open: async (processId, state) =>
-      dryRunThreads.pick().open(await specOf(processId, state, state.version)),
+    open: (processId, state) => openIn(dryRunThreads, processId, state, state.version),
     maxQueue: config.WASM_EVALUATION_WORKERS_DRY_RUN_MAX_QUEUE,
     maxCopies: config.WASM_EVALUATION_DRY_RUN_MAX_COPIES,
     resultAgeMs: config.DRY_RUN_RESULT_MAX_AGE,

@@ -25,8 +25,9 @@ export type Route = (app: App, room: Room) => void;
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
   const { logger } = context;
-  const { app } = await createApp({ logger, statusOf });
+  const { app, metrics } = await createApp({ logger, statusOf });
   const { engine, admitted, close } = createEngine(config, context);
+  metrics.gauge('ao_cu_processes', 'Processes in memory.', () => engine.size);
   const room: Room = { config, context, engine };
   app.addHook('preHandler', async ({ params, query }) => {
     const { processId } = params as { processId?: string };
@@ -49,7 +50,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     },
     async start() {
       url = await listen(app, 'compute unit', { host: config.HOST, port: config.PORT });
-      logger.info({ url, address: context.address }, 'compute unit ready');
+      logger.info({ url, address: context.signer.address }, 'compute unit ready');
     },
     async [Symbol.asyncDispose]() {
       // Requests that wait for an evaluation are answered first: the engine ends the message under way, then says so.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeNetwork } from './support/fake-network.ts';
 import { idOf } from './support/ids.ts';
-import { randomName, startUnit, type TestUnit } from './support/unit.ts';
+import { randomName, startUnit, type TestUnit, UNIT_ADDRESS } from './support/unit.ts';
 
 let network: FakeNetwork;
 let unit: TestUnit;
@@ -33,7 +33,7 @@ const outputOf = async (id: string) => (await result(id)).json.Output;
 test('tells its address and the time', async () => {
   const { status, json } = await unit.get('/');
   expect(status).toBe(200);
-  expect(json.address).toBe(idOf('unit'));
+  expect(json.address).toBe(UNIT_ADDRESS);
   expect(Math.abs(json.timestamp - Date.now())).toBeLessThan(10_000);
 });
 

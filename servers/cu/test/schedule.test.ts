@@ -158,6 +158,29 @@ describe('what can not be run', () => {
   });
 });
 
+test('messages of the same millisecond have results of their own', async () => {
+  const timestamp = 1_700_000_000_500;
+  const ids = Array.from({ length: 3 }, () => network.schedule(processId, { name: randomName(), timestamp }));
+  expect(await outputOf(ids[0] ?? '')).toBe('00000002');
+  expect(await outputOf(ids[2] ?? '')).toBe('00000004');
+  expect(await outputOf(ids[1] ?? '')).toBe('00000003');
+  const { edges } = (await unit.get(`/results/${processId}`)).json;
+  const rest = await unit.get(`/results/${processId}?from=${edges[1].cursor}`);
+  expect(rest.json.edges.map(({ node }: { node: { Output: string } }) => node.Output)).toEqual([
+    '00000003',
+    '00000004',
+  ]);
+});
+
+test('an anchor of any length is digested as it is', async () => {
+  const tags = [{ name: 'From-Process', value: idOf('sender') }];
+  network.schedule(processId, { name: randomName(), tags, anchor: 'short' });
+  network.schedule(processId, { name: randomName(), tags, anchor: 'other' });
+  const again = network.schedule(processId, { name: randomName(), tags, anchor: 'short' });
+  expect(await outputOf(add())).toBe('00000004');
+  expect((await result(again)).json).toEqual(EMPTY);
+});
+
 describe('a scheduler that misbehaves', () => {
   test('leaving a message out is noticed', async () => {
     const ids = [add(), add(), add(), add()];
@@ -175,6 +198,19 @@ describe('a scheduler that misbehaves', () => {
       return true;
     };
     expect((await result(ids[1] ?? '')).status).toBe(503);
+  });
+
+  test('a refusal is final at once', async () => {
+    const id = add();
+    network.intercept = (_, response) => {
+      response.writeHead(403).end('{"error":"go away"}');
+      return true;
+    };
+    network.requests.length = 0;
+    const { status, json } = await result(id);
+    expect(status).toBe(502);
+    expect(json.error).toContain('go away');
+    expect(network.requests).toHaveLength(1);
   });
 
   test('a short outage is not noticed', async () => {

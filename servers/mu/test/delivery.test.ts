@@ -303,5 +303,11 @@ test('the tree of a message shows every node it caused', async () => {
     ['done', 2, last],
   ]);
   expect(nodes[1]?.parent).toBe(nodes[0]?.key);
-  expect(nodes[1]).toMatchObject({ kind: 'message', emitter: first, host: network.su.url, error: null });
+  expect(nodes[1]).toMatchObject({
+    kind: 'message',
+    emitter: first,
+    host: network.su.url,
+    nonce: 1,
+    error: null,
+  });
 });

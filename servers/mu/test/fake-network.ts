@@ -172,7 +172,7 @@ export class FakeNetwork implements AsyncDisposable {
       timestamp: Date.now(),
     };
     this.schedule.set(processId, [...slots, { ...slot, baseLayer: false, item }]);
-    return { status: 200, body: { id: item.id, timestamp: Date.now() } };
+    return { status: 200, body: { id: item.id, timestamp: Date.now(), nonce: slot.nonce } };
   }
 
   #cu({ url }: FakeRequest): FakeAnswer {

@@ -127,13 +127,13 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
 
       expect(await ledger.revive('c1')).toBeUndefined();
       expect(await ledger.revive('a')).toBeUndefined();
-      expect(await ledger.revive('c0')).toMatchObject({ seq: queued?.seq, state: 'received' });
+      expect(await ledger.revive('c0')).toMatchObject([{ seq: queued?.seq, state: 'received' }]);
       expect(await states('a')).toEqual(['resulted', 'received', 'dead']);
       await ledger.scheduled(queued?.seq ?? 0, receipt('c0'));
       await ledger.dead(queued?.seq ?? 0, 'no result');
       expect(await states('a')).toEqual(['done', 'dead', 'dead']);
       expect(await ledger.undelivered('process', { after: 0, limit: 10 })).toHaveLength(1);
-      expect(await ledger.revive('c0')).toMatchObject({ state: 'scheduled' });
+      expect(await ledger.revive('c0')).toMatchObject([{ state: 'scheduled' }]);
     });
 
     test('forgets only what was not scheduled', async () => {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataItem } from '@ao-ts/core/ans104';
 import { ethereumSigner } from '@ao-ts/core/ans104';
+import { afterAll } from 'vitest';
 import type { LedgerNode } from '../src/domain/node.ts';
 import { configFrom, create, type Overrides } from '../src/index.ts';
 import type { FakeNetwork } from './fake-network.ts';
@@ -27,8 +28,14 @@ export function environment(network: FakeNetwork, dbPath: string): Record<string
   };
 }
 
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** Path of a database that is not there yet; removed after the tests of the file. */
 export async function temporaryDb(): Promise<string> {
-  return join(await mkdtemp(join(tmpdir(), 'mu-')), 'mu.sqlite');
+  const folder = await mkdtemp(join(tmpdir(), 'mu-'));
+  folders.push(folder);
+  return join(folder, 'mu.sqlite');
 }
 
 /** A started unit, with what tests ask it. */

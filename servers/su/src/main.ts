@@ -1,12 +1,18 @@
 import { availableParallelism } from 'node:os';
-import { runUnit } from '@ao-ts/server-kit';
+import { readConfig, runUnit } from '@ao-ts/server-kit';
+import { z } from 'zod';
 import { configFrom } from './config.ts';
 import { routerConfigFrom } from './router/config.ts';
 import { createRouter } from './router/server.ts';
 import { create } from './server.ts';
 
+const modes = z.object({ MODE: z.enum(['su', 'router']).default('su') });
+
 // Signatures are made in this pool: with the default of four threads, more cores would stand idle.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
 const { env } = process;
-await runUnit(() => (env.MODE === 'router' ? createRouter(routerConfigFrom(env)) : create(configFrom(env))));
+await runUnit(() => {
+  const { MODE } = readConfig(modes, env);
+  return MODE === 'router' ? createRouter(routerConfigFrom(env)) : create(configFrom(env));
+});

@@ -38,7 +38,7 @@ describe('a spawn', () => {
     const item = await spawnItem(rig.address, user);
     const { status, body } = await rig.post(item);
     expect(status).toBe(200);
-    expect(body).toEqual({ id: item.id, timestamp: expect.any(Number) });
+    expect(body).toEqual({ id: item.id, timestamp: expect.any(Number), nonce: 0 });
     const [edge, ...rest] = await readAll(rig, item.id);
     expect(rest).toEqual([]);
     expect(edge?.node.message?.id).toBe(item.id);
@@ -85,6 +85,8 @@ describe('a spawn', () => {
     expect(early.body.error).toBe('Invalid tx id for On-Boot tag');
     arweave.transactions.set(boot, { tags: [] });
     expect((await rig.post(await spawnItem(rig.address, user, { tags }))).status).toBe(200);
+    const scheduled = [{ name: 'On-Boot', value: await spawn(rig) }];
+    expect((await rig.post(await spawnItem(rig.address, user, { tags: scheduled }))).status).toBe(200);
     const data = [{ name: 'On-Boot', value: 'Data' }];
     expect((await rig.post(await spawnItem(rig.address, user, { tags: data }))).status).toBe(200);
   });
@@ -96,7 +98,7 @@ describe('a message', () => {
     const item = await messageItem(processId, user);
     const { status, body } = await rig.post(item);
     expect(status).toBe(200);
-    expect(body.id).toBe(item.id);
+    expect(body).toMatchObject({ id: item.id, nonce: 1 });
     const node = await rig.node(`/${item.id}?process-id=${processId}&show-anchor`);
     const { assignment } = node;
     expect(names(assignment.tags)).toEqual([...CHAIN_TAGS, ...PROTOCOL_TAGS, 'Message']);

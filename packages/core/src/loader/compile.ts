@@ -9,9 +9,7 @@ import { canonicalName, GAS_IMPORT, unknownImports } from './imports.ts';
 import { meterModule } from './meter.ts';
 import { type ModuleInterface, readInterface } from './module-interface.ts';
 import { hasV1Names, V1_EXPORTS } from './v1-names.ts';
-import { type WasmModule, wasm } from './webassembly.ts';
-
-const PAGE = 65_536;
+import { WASM_PAGE, type WasmModule, wasm } from './webassembly.ts';
 
 export interface CompileOptions {
   /** The value of the module's `Module-Format` tag. */
@@ -64,7 +62,7 @@ export async function compileModule(binary: Uint8Array, options: CompileOptions)
 
 /** Throws `LOADER.MEMORY_LIMIT` if a module starts with more memory than `limit` bytes. */
 export function requireMemory({ initialPages }: ModuleInterface, limit = Number.POSITIVE_INFINITY): void {
-  if (initialPages * PAGE > limit) throw memoryLimit(initialPages * PAGE, limit);
+  if (initialPages * WASM_PAGE > limit) throw memoryLimit(initialPages * WASM_PAGE, limit);
 }
 
 async function compileBinary(binary: Uint8Array): Promise<WasmModule> {

@@ -1,9 +1,8 @@
 import { extendModule, readGlobals } from './extend-module.ts';
 import type { Guest } from './guest.ts';
-import type { WasmGlobal } from './webassembly.ts';
+import { WASM_PAGE, type WasmGlobal } from './webassembly.ts';
 
 const PREFIX = 'ao:global-';
-const PAGE = 65_536;
 
 /**
  * Makes the mutable globals of a module reachable for {@link SavedGlobals}, and lowers the largest size its memory
@@ -15,7 +14,7 @@ export function exposeState(binary: Uint8Array, metered: boolean, memoryLimit?: 
   const own = mutable.filter((index) => !metered || index < count - 2);
   return extendModule(binary, {
     exports: own.map((index) => ({ name: `${PREFIX}${index}`, index })),
-    ...(memoryLimit === undefined ? {} : { maximumPages: Math.floor(memoryLimit / PAGE) }),
+    ...(memoryLimit === undefined ? {} : { maximumPages: Math.floor(memoryLimit / WASM_PAGE) }),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Host, HostFunctions } from './host.ts';
+import { WASM_PAGE } from './webassembly.ts';
 
-const PAGE = 65_536;
 const LARGEST_STEP = 100_663_296;
 
 /** Growing and copying the memory. How far the heap grows is visible to a program, so the policy is fixed. */
@@ -26,8 +26,8 @@ function growTo(host: Host, requested: number): boolean {
   // The first try leaves room for more; when that is refused, the next ones ask for less.
   for (const divisor of [1, 2, 4]) {
     const roomy = Math.min(current * (1 + 0.2 / divisor), requested + LARGEST_STEP);
-    const size = Math.min(heapLimit, Math.ceil(Math.max(requested, roomy) / PAGE) * PAGE);
-    if (memory.grow(Math.ceil((size - current) / PAGE))) return true;
+    const size = Math.min(heapLimit, Math.ceil(Math.max(requested, roomy) / WASM_PAGE) * WASM_PAGE);
+    if (memory.grow(Math.ceil((size - current) / WASM_PAGE))) return true;
   }
   return false;
 }

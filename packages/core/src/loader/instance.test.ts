@@ -145,6 +145,12 @@ describe('the state of an instance', () => {
     }
   });
 
+  it('is not confused by exports with the names of the loader', async () => {
+    const fields = '(global (export "ao:global-9") i32 (i32.const 5)) (func (export "ao:global-8"))';
+    const instance = await start({ fields });
+    expect(() => instance.handle('{}', '{}')).toThrowError(expect.objectContaining({ code: 'EVAL.TRAP' }));
+  });
+
   it('has a clock that starts at 10 s for each message', async () => {
     const instance = await start({
       imports: '(import "env" "emscripten_date_now" (func $now (result f64)))',

@@ -14,9 +14,7 @@ import { linkImports } from './imports.ts';
 import { GAS_LIMIT_EXPORT, GAS_USED_EXPORT } from './meter.ts';
 import { applySnapshot, damaged, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { LONGJMP } from './trampolines.ts';
-import { type WasmInstance, type WasmMemory, wasm } from './webassembly.ts';
-
-const PAGE = 65_536;
+import { WASM_PAGE, type WasmInstance, type WasmMemory, wasm } from './webassembly.ts';
 
 /** Gas an evaluation may use if nothing else is said. */
 export const DEFAULT_COMPUTE_LIMIT = 9e15;
@@ -72,8 +70,8 @@ export class Instance {
       });
     }
     this.#host.reset();
-    this.#globals.restore();
     try {
+      this.#globals.restore();
       const output = this.#call(message, environment);
       this.#checkAfterwards();
       return output;
@@ -88,7 +86,7 @@ export class Instance {
   /** Grows the memory to exactly `bytes`, rounded up to pages of 64 KiB. Throws `LOADER.MEMORY_LIMIT`. */
   grow(bytes: number): void {
     const { memory } = this.#guest;
-    const pages = Math.ceil((bytes - memory.byteLength) / PAGE);
+    const pages = Math.ceil((bytes - memory.byteLength) / WASM_PAGE);
     if (pages <= 0) return;
     if (bytes > this.#host.heapLimit || !memory.grow(pages)) throw memoryLimit(bytes, this.#host.heapLimit);
   }

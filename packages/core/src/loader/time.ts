@@ -10,7 +10,7 @@ const ZONE_BUFFER = 7;
 /** Clocks and calendars. The clock is the host's count of its own readings; local time is UTC. */
 export function time(host: Host): HostFunctions {
   const dateNow = () => (host.format.dateTicks ? host.tick() : 0);
-  const calendar = (...args: number[]): { address: number } => {
+  const calendar = (...args: number[]): number => {
     const { memory } = host;
     const [first = 0, second = 0, third] = args;
     const seconds =
@@ -21,7 +21,7 @@ export function time(host: Host): HostFunctions {
           : first;
     const address = memory.unsigned(third ?? second);
     writeCalendar(host, address, new Date(seconds * 1000));
-    return { address };
+    return address;
   };
 
   return {
@@ -35,7 +35,7 @@ export function time(host: Host): HostFunctions {
     },
     _gmtime_js: (...args) => void calendar(...args),
     _localtime_js: (...args) => {
-      const { address } = calendar(...args);
+      const address = calendar(...args);
       host.memory.writeU32(address + 32, 0);
       if (host.memory.wide) host.memory.writeI64(address + 40, 0);
       else host.memory.writeU32(address + 36, 0);

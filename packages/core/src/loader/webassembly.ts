@@ -40,4 +40,7 @@ interface WasmApi {
   RuntimeError: new (message?: string) => Error;
 }
 
+/** Bytes of a page of memory. */
+export const WASM_PAGE = 65_536;
+
 export const wasm: WasmApi = (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly;

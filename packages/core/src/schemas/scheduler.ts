@@ -51,8 +51,12 @@ export const ScheduledProcess = z.object({
 });
 export type ScheduledProcess = z.infer<typeof ScheduledProcess>;
 
-/** Answer to `POST /`: the message, process or assignment id by mode. */
-export const Scheduled = z.object({ id: z.string(), timestamp: z.coerce.number().optional() });
+/** Answer to `POST /`: the message, process or assignment id by mode. Not every scheduler tells the nonce. */
+export const Scheduled = z.object({
+  id: z.string(),
+  timestamp: z.coerce.number().optional(),
+  nonce: z.coerce.number().int().nonnegative().optional().catch(undefined),
+});
 export type Scheduled = z.infer<typeof Scheduled>;
 
 export const SchedulerInfo = z.object({ address: z.string(), timestamp: z.string() });

@@ -122,16 +122,45 @@ function errorText(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
 }
 
-const written = await assemble(program({ fields: REFERENCE_EXPORTS }));
+/** Leaves in its memory where its arguments are, the calendar, the time zone and the environment. */
+const OBSERVER = await assemble(
+  program({
+    imports: `(import "env" "_gmtime_js" (func $gmtime (param i32 i32 i32)))
+      (import "env" "_localtime_js" (func $localtime (param i32 i32 i32)))
+      (import "env" "_mktime_js" (func $mktime (param i32) (result i32)))
+      (import "env" "_tzset_js" (func $tzset (param i32 i32 i32 i32)))
+      (import "env" "strftime" (func $strftime (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))`,
+    fields: `${REFERENCE_EXPORTS}
+      (data (i32.const 3000) "%a %A %b %B %C %d %e %g %G %H %I %j %m %M %p %S %u %U %V %w %W %y %Y %z %Z %% %c %D %F\\00")
+      (func (export "stackSave") (result i32) (global.get $sp))
+      (func (export "stackRestore") (param i32) (global.set $sp (local.get 0)))
+      (func (export "stackAlloc") (param i32) (result i32)
+        (global.set $sp (i32.and (i32.sub (global.get $sp) (local.get 0)) (i32.const -16)))
+        (global.get $sp))
+      (func (export "__errno_location") (result i32) (i32.const 1200))
+      (func (export "setTempRet0") (param i32) (i32.store (i32.const 1204) (local.get 0)))
+      (func (export "main") (param i32 i32) (result i32)
+        (i32.store (i32.const 1208) (i32.add (i32.const 1) (local.get 0))) (i32.const 0))`,
+    body: `(i32.store (i32.const 1024) (local.get $message)) (i32.store (i32.const 1028) (local.get $environment))
+      (call $gmtime (i32.const 1709212509) (i32.const 0) (i32.const 2000))
+      (call $localtime (i32.const 1700000000) (i32.const 1) (i32.const 2100))
+      (i32.store (i32.const 1032) (call $mktime (i32.const 2000)))
+      (call $tzset (i32.const 2200) (i32.const 2204) (i32.const 2208) (i32.const 2224))
+      (i32.store (i32.const 1036)
+        (call $strftime (i32.const 4000) (i32.const 1000) (i32.const 3000) (i32.const 2000)))
+      (drop (call $sizes (i32.const 2400) (i32.const 2404)))
+      (drop (call $environ (i32.const 2500) (i32.const 2600)))`,
+  }),
+);
 const binaries = files.map((name) => ({ name, binary: readFileSync(join(directory ?? '', name)) }));
-const cases = [{ name: 'a module without a program', binary: written }, ...binaries].flatMap((item) => {
-  const moduleInterface = readInterface(item.binary);
-  return formatsOf(moduleInterface, item.binary.length).map((format) => ({
-    ...item,
-    format,
-    moduleInterface,
-  }));
-});
+const cases = [
+  ...[FORMAT.v3, FORMAT.v4].map((format) => ({ name: 'a written module', binary: OBSERVER, format })),
+  ...binaries.flatMap((item) =>
+    formatsOf(readInterface(item.binary), item.binary.length).map((format) => ({ ...item, format })),
+  ),
+].map((item) => ({ ...item, moduleInterface: readInterface(item.binary) }));
 // The loader of the network does not run WASI programs.
 const comparable = cases.filter((item) => !('_start' in item.moduleInterface.exports));
 

@@ -55,6 +55,11 @@ export class Engine {
     this.#options = options;
   }
 
+  /** Processes in memory. */
+  get size(): number {
+    return this.#hot.size;
+  }
+
   /**
    * Evaluates the crons of a process up to that time (ms), or until now.
    * @throws AoError `CRON.INVALID` if its tags declare crons that can not be understood

@@ -30,6 +30,8 @@ export interface EvaluatorPorts {
   clock: () => number;
   /** A request further ahead of a running evaluation is refused; 0: none is. */
   hydrationLimit: number;
+  /** A message was evaluated. */
+  onEvaluated(gas: number, timeMs: number): void;
   /** New results are stored. */
   onStored(): void;
   /** A repeated evaluation gave something else than what is stored. */
@@ -332,6 +334,7 @@ export class Evaluator {
     this.#tail = Promise.all([outcome, this.#tail]).then(([result]) => {
       this.#attempts = 0;
       this.#applied = point;
+      if (result) this.#ports.onEvaluated(result.gasUsed, result.timeMs);
       settle(result);
     });
     void this.#tail

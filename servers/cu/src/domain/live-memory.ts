@@ -68,7 +68,7 @@ export class LiveMemory {
   }
 
   /** Evaluates a message. Several may be on their way; they are answered in order. */
-  async apply(message: string): Promise<Outcome> {
+  async apply(message: string): Promise<Outcome & { timeMs: number }> {
     const step = ++this.#givenStep;
     const residence = await this.wake();
     const outcome = await residence.apply(step, message);

@@ -11,8 +11,9 @@ export interface ResultWriterOptions {
   onMismatch(evaluation: Evaluation): void;
 }
 
-const MAX_BATCH = 256;
-const MAX_DELAY_MS = 20;
+/** A commit costs as much as storing some hundred results. */
+const MAX_BATCH = 512;
+const MAX_DELAY_MS = 100;
 
 /** Stores the results of one process, many in one transaction while nobody waits for them. */
 export class ResultWriter {

@@ -1,5 +1,5 @@
 import type { Route } from '../server.ts';
 
 export const identityRoute: Route = (app, { context }) => {
-  app.get('/', async () => ({ address: context.address, timestamp: context.clock() }));
+  app.get('/', async () => ({ address: context.signer.address, timestamp: context.clock() }));
 };

@@ -30,6 +30,7 @@ export const resultsStreamRoute: Route = (app, { context }) => {
   app.get(
     '/results/:processId/stream',
     {
+      exposeHeadRoute: false,
       schema: {
         params: ProcessPath,
         querystring: z.object({ from: z.string().optional() }),

@@ -1,7 +1,14 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { AoError, errorMessage } from '@ao-ts/core';
 import type { Outcome } from './outcome.ts';
-import { type Command, errorFrom, type Report } from './protocol.ts';
+import {
+  type Command,
+  errorData,
+  errorFrom,
+  type FileAnswer,
+  type Report,
+  type ThreadData,
+} from './protocol.ts';
 import type { ResidentSpec } from './resident.ts';
 import type { SnapshotChange } from './snapshot-change.ts';
 
@@ -13,7 +20,7 @@ interface Pending {
 /** A process that lives in a worker thread, as the main thread sees it. All methods throw what {@link EvaluationThread} throws. */
 export interface Residence {
   /** Evaluates and keeps. @throws AoError `EVAL.DRIVE`, `EVAL.SUPERSEDED`, `EVAL.LOST` */
-  apply(step: number, message: string): Promise<Outcome>;
+  apply(step: number, message: string): Promise<Outcome & { timeMs: number }>;
   /** Evaluates and forgets. */
   peek(message: string): Promise<Outcome>;
   /** Takes a snapshot if anything happened since the last one; it is reported before this resolves. */
@@ -27,6 +34,12 @@ export interface Residence {
 /** Gets how a new snapshot differs from the last one; `step` is the last message it holds. */
 export type SnapshotListener = (step: number, change: SnapshotChange) => void;
 
+interface Resident {
+  onSnapshot?: SnapshotListener;
+  /** A file of WeaveDrive as of a block; undefined if there is none. Throws `EVAL.DRIVE` if it can not be had. */
+  fetchFile(path: string, blockHeight: number): Promise<Uint8Array | undefined>;
+}
+
 // Compiled code is next to compiled code; run from source, Node reads the types away.
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js',
@@ -39,9 +52,11 @@ const ENTRY = new URL(
  * `EVAL.TIMEOUT`, and the thread is ended.
  */
 export class EvaluationThread {
-  readonly #worker = new Worker(ENTRY);
+  readonly #worker: Worker;
+  readonly #files = new MessageChannel();
+  readonly #answered = new Int32Array(new SharedArrayBuffer(4));
   readonly #pending: Pending[] = [];
-  readonly #snapshots = new Map<number, SnapshotListener>();
+  readonly #residents = new Map<number, Resident>();
   readonly #timeoutMs: number;
   readonly #onEnd: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -52,6 +67,8 @@ export class EvaluationThread {
   constructor(options: { timeoutMs: number; onEnd: () => void }) {
     this.#timeoutMs = options.timeoutMs;
     this.#onEnd = options.onEnd;
+    const data: ThreadData = { files: this.#files.port2, answered: this.#answered };
+    this.#worker = new Worker(ENTRY, { workerData: data, transferList: [this.#files.port2] });
     this.#worker.on('message', (report: Report) => this.#receive(report));
     this.#worker.on('error', (error) => this.#end(lost(errorMessage(error))));
     this.#worker.on('exit', () => this.#end(lost('it ended')));
@@ -60,15 +77,18 @@ export class EvaluationThread {
 
   /** Processes that live here. */
   get residents(): number {
-    return this.#snapshots.size;
+    return this.#residents.size;
   }
 
-  /** Brings a process to life here. `onSnapshot` gets each snapshot taken, after the outcome of that step. */
-  async open(spec: ResidentSpec, onSnapshot: SnapshotListener = () => {}): Promise<Residence> {
+  /**
+   * Brings a process to life here. `onSnapshot` gets each snapshot taken, after the outcome of that step; `fetchFile`
+   * serves the files of Arweave it opens.
+   */
+  async open(spec: ResidentSpec, listener: Resident): Promise<Residence> {
     const resident = this.#next++;
-    this.#snapshots.set(resident, onSnapshot);
+    this.#residents.set(resident, listener);
     const close = () => {
-      if (!this.#snapshots.delete(resident)) return;
+      if (!this.#residents.delete(resident)) return;
       this.#send({ kind: 'close', resident }).catch(() => {});
     };
     try {
@@ -111,13 +131,31 @@ export class EvaluationThread {
       return;
     }
     if (report.kind === 'snapshot') {
-      this.#snapshots.get(report.resident)?.(report.step, report.change);
+      this.#residents.get(report.resident)?.onSnapshot?.(report.step, report.change);
+      return;
+    }
+    if (report.kind === 'file') {
+      void this.#answerFile(report);
       return;
     }
     const pending = this.#pending.shift();
     if (this.#pending.length === 0) this.#unwatch();
     if (report.kind === 'done') pending?.resolve(report.value as never);
     else pending?.reject(errorFrom(report.error));
+  }
+
+  async #answerFile({ resident, path, blockHeight }: Extract<Report, { kind: 'file' }>): Promise<void> {
+    let answer: FileAnswer;
+    try {
+      answer = { content: await this.#residents.get(resident)?.fetchFile(path, blockHeight) };
+    } catch (error) {
+      answer = { error: errorData(error) };
+    }
+    if (this.#ended) return;
+    this.#timer?.refresh();
+    this.#files.port1.postMessage(answer);
+    Atomics.store(this.#answered, 0, 1);
+    Atomics.notify(this.#answered, 0);
   }
 
   #watch(): void {
@@ -144,7 +182,8 @@ export class EvaluationThread {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#snapshots.clear();
+    this.#residents.clear();
+    this.#files.port1.close();
     this.#onEnd();
     for (const { reject } of this.#pending.splice(0)) reject(error);
   }

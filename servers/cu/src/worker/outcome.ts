@@ -7,6 +7,7 @@ export interface Outcome {
   body: string;
   /** The result carries an `Error`: it is hidden from lists. */
   failed: boolean;
+  gasUsed: number;
   /** Whether the memory moves on. If not, it goes back to what it was before the message. */
   kept: boolean;
 }
@@ -44,6 +45,7 @@ export function readOutcome(text: string, gasUsed: number): Outcome {
       Error: error,
     }),
     failed,
+    gasUsed,
     kept: !failed && !ranOutOfMemory(output),
   };
 }
@@ -57,7 +59,7 @@ export function failure(error: unknown): Outcome {
     Output: '',
     Error: describe(error) || 'the evaluation failed without a reason',
   });
-  return { body, failed: true, kept: false };
+  return { body, failed: true, gasUsed: 0, kept: false };
 }
 
 function describe(error: unknown): unknown {

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import { AoError } from '@ao-ts/core';
 import type { ResidentSpec } from './resident.ts';
 import type { SnapshotChange } from './snapshot-change.ts';
@@ -16,7 +17,19 @@ export type Report =
   | { kind: 'done'; value: unknown }
   | { kind: 'failed'; error: ErrorData }
   | { kind: 'alive' }
+  /** The worker waits until the answer is there; see {@link FileAnswer}. */
+  | { kind: 'file'; resident: number; path: string; blockHeight: number }
   | { kind: 'snapshot'; resident: number; step: number; change: SnapshotChange };
+
+/** The answer to `file`, on a port of its own: a worker that waits can read from it. No content: no such file. */
+export type FileAnswer = { content: Uint8Array | undefined } | { error: ErrorData };
+
+/** What a worker is started with. */
+export interface ThreadData {
+  files: MessagePort;
+  /** Set to 1, with a notification, when an answer was sent. */
+  answered: Int32Array;
+}
 
 /** An AoError loses its class on the way between threads. */
 export interface ErrorData {

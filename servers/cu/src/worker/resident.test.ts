@@ -13,6 +13,7 @@ const spec: ResidentSpec = {
   compiled,
   memoryLimit: 4 * 1024 * 1024,
   computeLimit: 9e12,
+  drive: false,
   environment: ENVIRONMENT,
   snapshot: undefined,
   journal: [],

@@ -7,6 +7,7 @@ import {
   type Snapshot,
 } from '@ao-ts/core/loader';
 import { failure, type Outcome, readOutcome } from './outcome.ts';
+import type { RemoteDrive } from './remote-drive.ts';
 import { type SnapshotChange, shareSnapshot, snapshotChange } from './snapshot-change.ts';
 import { SnapshotPolicy } from './snapshot-policy.ts';
 
@@ -17,6 +18,8 @@ export interface ResidentSpec {
   memoryLimit: number;
   /** Gas per message. */
   computeLimit: number;
+  /** Whether it may read Arweave through WeaveDrive. */
+  drive: boolean;
   /** The second argument of `handle`: JSON text. */
   environment: string;
   /** Without one, the module starts fresh. */
@@ -46,6 +49,7 @@ export class Resident {
   readonly #spec: ResidentSpec;
   readonly #events: ResidentEvents;
   readonly #policy: SnapshotPolicy;
+  readonly #drive: RemoteDrive | undefined;
   #instance: Instance;
   #snapshot: Snapshot | undefined;
   /** Of a new instance, to know what has to be overwritten in one. */
@@ -55,7 +59,9 @@ export class Resident {
   /** The memory holds the traces of a message that must leave none. */
   #stained = false;
 
-  constructor(spec: ResidentSpec, events: ResidentEvents) {
+  /** `drive` serves Arweave to processes that may read it. */
+  constructor(spec: ResidentSpec, events: ResidentEvents, drive?: RemoteDrive) {
+    this.#drive = spec.drive ? drive : undefined;
     this.#spec = spec;
     this.#events = events;
     this.#snapshot = spec.snapshot;
@@ -73,7 +79,7 @@ export class Resident {
    * Evaluates the message and keeps what it did to the memory, unless it failed. Call {@link tidy} afterwards.
    * @throws AoError `EVAL.SUPERSEDED` if an earlier message is missing, `EVAL.DRIVE` if Arweave could not be read
    */
-  apply(step: number, message: string): Outcome {
+  apply(step: number, message: string): Outcome & { timeMs: number } {
     if (step !== this.#step + 1) {
       throw new AoError('EVAL.SUPERSEDED', `Message ${step} can not follow message ${this.#step}.`, {
         action: 'retry',
@@ -82,12 +88,15 @@ export class Resident {
     this.tidy();
     const started = performance.now();
     const outcome = this.#evaluate(message);
+    const timeMs = performance.now() - started;
     this.#step = step;
     if (outcome.kept) {
       this.#journal.push(message);
-      this.#policy.kept(performance.now() - started, message.length);
+      this.#policy.kept(timeMs, message.length);
+      // Rolling back repeats messages; one that read Arweave is not to do so again.
+      if (this.#drive?.used) this.#policy.force();
     } else this.#stained = true;
-    return outcome;
+    return { ...outcome, timeMs };
   }
 
   /** Evaluates the message and forgets what it did to the memory. Call {@link tidy} afterwards. */
@@ -116,6 +125,7 @@ export class Resident {
   }
 
   #evaluate(message: string): Outcome {
+    this.#drive?.begin(message);
     try {
       return readOutcome(this.#instance.handle(message, this.#spec.environment), this.#instance.gasUsed);
     } catch (error) {
@@ -127,7 +137,8 @@ export class Resident {
 
   #fresh(): Instance {
     const { compiled, memoryLimit, computeLimit } = this.#spec;
-    return instantiate(compiled, { memoryLimit, computeLimit });
+    const drive = this.#drive;
+    return instantiate(compiled, { memoryLimit, computeLimit, ...(drive ? { drive } : {}) });
   }
 
   #rollBack(): void {
@@ -157,6 +168,7 @@ export class Resident {
     if (this.#snapshot) this.#instance.restore(this.#snapshot, booted);
     for (const message of this.#journal) {
       this.#events.alive();
+      this.#drive?.begin(message);
       if (readOutcome(this.#instance.handle(message, this.#spec.environment), 0).kept) continue;
       throw new AoError('EVAL.DIVERGED', 'A message that succeeded failed when it was repeated.', {
         action: 'retry',

@@ -15,6 +15,7 @@ export class SnapshotPolicy {
   #characters = 0;
   #evaluatedMs = 0;
   #failures = 0;
+  #forced = false;
 
   constructor(memoryBytes: number) {
     this.#costMs = memoryBytes / GUESSED_SPEED;
@@ -24,6 +25,11 @@ export class SnapshotPolicy {
     this.#sinceSnapshotMs += durationMs;
     this.#evaluatedMs += durationMs;
     this.#characters += messageLength;
+  }
+
+  /** A snapshot is due in any case. */
+  force(): void {
+    this.#forced = true;
   }
 
   rolledBack(): void {
@@ -39,10 +45,11 @@ export class SnapshotPolicy {
     this.#costMs = costMs;
     this.#sinceSnapshotMs = 0;
     this.#characters = 0;
+    this.#forced = false;
   }
 
   get due(): boolean {
-    if (this.#characters > MAX_JOURNAL_CHARACTERS) return true;
+    if (this.#forced || this.#characters > MAX_JOURNAL_CHARACTERS) return true;
     if (this.#characters === 0) return false;
     const betweenFailures = this.#evaluatedMs / Math.max(1, this.#failures);
     const interval = Math.sqrt(2 * this.#costMs * betweenFailures);

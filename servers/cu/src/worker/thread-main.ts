@@ -1,6 +1,14 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { AoError } from '@ao-ts/core';
-import { type Command, errorData, type Report } from './protocol.ts';
+import {
+  type Command,
+  errorData,
+  errorFrom,
+  type FileAnswer,
+  type Report,
+  type ThreadData,
+} from './protocol.ts';
+import { RemoteDrive } from './remote-drive.ts';
 import { Resident } from './resident.ts';
 
 const residents = new Map<number, Resident>();
@@ -26,10 +34,14 @@ function run(command: Command): unknown {
     const { resident } = command;
     residents.set(
       resident,
-      new Resident(command.spec, {
-        alive: () => post({ kind: 'alive' }),
-        snapshot: (step, change) => post({ kind: 'snapshot', resident, step, change }),
-      }),
+      new Resident(
+        command.spec,
+        {
+          alive: () => post({ kind: 'alive' }),
+          snapshot: (step, change) => post({ kind: 'snapshot', resident, step, change }),
+        },
+        new RemoteDrive((path, blockHeight) => fetchFile(resident, path, blockHeight)),
+      ),
     );
     return undefined;
   }
@@ -41,6 +53,16 @@ function run(command: Command): unknown {
   if (command.kind === 'peek') return resident.peek(command.message);
   if (command.kind === 'snapshot') return resident.snapshot();
   return resident.memory();
+}
+
+function fetchFile(resident: number, path: string, blockHeight: number): Uint8Array | undefined {
+  const { files, answered } = workerData as ThreadData;
+  Atomics.store(answered, 0, 0);
+  post({ kind: 'file', resident, path, blockHeight });
+  Atomics.wait(answered, 0, 0);
+  const answer: FileAnswer = receiveMessageOnPort(files)?.message;
+  if ('error' in answer) throw errorFrom(answer.error);
+  return answer.content;
 }
 
 // Loading took its time; from here on silence means that something is wrong.

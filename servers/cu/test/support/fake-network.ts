@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Tag } from '@ao-ts/core/ans104';
+import { toBase64url } from '@ao-ts/core';
+import { parseDataItem, type Tag } from '@ao-ts/core/ans104';
 import { assignmentTags, firstHashChain, nextHashChain } from '@ao-ts/core/schedule';
 import type { GatewayTransaction, ScheduleNode } from '@ao-ts/core/schemas';
 import { COUNTER_FORMAT, counterModule } from './counter-module.ts';
@@ -158,14 +159,20 @@ export class FakeNetwork implements AsyncDisposable {
     const url = new URL(request.url ?? '/', this.url);
     this.requests.push(url.pathname + url.search);
     if (this.intercept(url.pathname + url.search, response)) return;
-    let body = '';
-    for await (const chunk of request) body += chunk;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
     if (url.pathname.startsWith('/raw/')) {
       const data = this.data.get(url.pathname.slice(5));
       response.writeHead(data ? 200 : 404).end(data);
       return;
     }
-    const value = url.pathname === '/graphql' ? this.#graphql(body) : this.#scheduler(url);
+    const value =
+      url.pathname === '/graphql'
+        ? this.#graphql(body.toString())
+        : url.pathname === '/tx/arweave'
+          ? this.#upload(body)
+          : this.#scheduler(url);
     response.writeHead(value ? 200 : 400, { 'content-type': 'application/json' });
     response.end(JSON.stringify(value ?? { error: 'Message or Process not found' }));
   }
@@ -179,9 +186,31 @@ export class FakeNetwork implements AsyncDisposable {
       }));
       return { data: { blocks: { edges: blocks.map((node) => ({ node })) } } };
     }
+    if (variables.tags !== undefined) return this.#byTags(variables);
     const [id = ''] = variables.ids ?? [];
     const node = this.transactions.get(id);
     return { data: { transactions: { edges: node ? [{ node }] : [] } } };
+  }
+
+  #byTags({ tags, owners }: { tags: { name: string; values: string[] }[]; owners?: string[] }): unknown {
+    const edges = [...this.transactions.values()]
+      .filter(({ owner }) => !owners || owners.includes(owner.address))
+      .filter((item) =>
+        tags.every(({ name, values }) =>
+          item.tags.some((tag) => tag.name === name && values.includes(tag.value)),
+        ),
+      )
+      .toReversed()
+      .map((node) => ({ node }));
+    return { data: { transactions: { edges } } };
+  }
+
+  /** Takes a data item like an uploader does. */
+  #upload(raw: Buffer): unknown {
+    const item = parseDataItem(raw);
+    const owner = { address: item.ownerAddress, key: toBase64url(item.owner) };
+    this.addTransaction({ id: item.id, owner, tags: [...item.tags], data: Buffer.from(item.data) });
+    return { id: item.id };
   }
 
   #scheduler(url: URL): unknown {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ethereumSigner } from '@ao-ts/core/ans104';
 import { pino } from 'pino';
 import { configFrom, create, type Overrides } from '../../src/index.ts';
 import type { FakeNetwork } from './fake-network.ts';
-import { idOf } from './ids.ts';
 
 export interface TestUnit extends AsyncDisposable {
   url: string;
@@ -21,6 +21,10 @@ export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
   json: any;
 }
+
+const SECRET = new Uint8Array(32).fill(7);
+
+export const UNIT_ADDRESS = ethereumSigner(SECRET).address;
 
 export async function temporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'cu-'));
@@ -43,8 +47,9 @@ export async function startUnit(
     WASM_EVALUATION_MAX_WORKERS: '1',
     ...options.env,
   });
+  const signer = ethereumSigner(SECRET);
   const unit = await create(config, {
-    address: idOf('unit'),
+    signer,
     logger: pino({ level: process.env.CU_TEST_LOG ?? 'silent' }),
     ...options.overrides,
   });

@@ -70,21 +70,24 @@ export class Courier {
       throw error;
     });
     if (host === undefined) return this.#upload(item);
-    try {
-      await this.#write(host, () => this.#scheduler(host).schedule(item.raw));
-    } catch (error) {
-      if (!saidAlreadyThere(error)) throw error;
-      return this.#repeated(parcel, item, host);
-    }
-    return this.#sent(parcel, item, host, { id: item.id });
+    const receipt = await this.#schedule(host, parcel.target, item);
+    return receipt ? this.#sent(parcel, item, host, receipt) : nothingToFollow(item.id, host);
   }
 
-  // The scheduler has this very item, or the same content from another messenger, which then sees to its result.
-  async #repeated(parcel: Parcel, item: DataItem, host: string): Promise<Delivered> {
-    const slot = await found(this.#scheduler(host).slot(parcel.target, item.id));
-    const old = slot && timestampOf(slot) < this.#ports.remembersFrom();
-    if (!slot || old) return { id: item.id, host, awaitsResult: false, children: [] };
-    return this.#sent(parcel, item, host, { id: item.id, ...nonceOf(slot) });
+  /** Undefined if the item is there, and its result is not for this unit to see to. */
+  async #schedule(host: string, processId: string, item: DataItem): Promise<Receipt | undefined> {
+    try {
+      const { nonce } = await this.#write(host, () => this.#scheduler(host).schedule(item.raw));
+      return { id: item.id, ...(nonce === undefined ? {} : { nonce }) };
+    } catch (error) {
+      if (!saidAlreadyThere(error)) throw error;
+    }
+    const slot = await found(this.#scheduler(host).slot(processId, item.id));
+    // The same content came from another messenger. (Not every scheduler gives a process itself a slot.)
+    if (!slot) return processId === item.id ? { id: item.id } : undefined;
+    // It came so long ago that it is forgotten here.
+    if (timestampOf(slot) < this.#ports.remembersFrom()) return undefined;
+    return { id: item.id, ...nonceOf(slot) };
   }
 
   #sent(parcel: Parcel, item: DataItem, host: string, receipt: Receipt): Delivered {
@@ -97,21 +100,15 @@ export class Courier {
   async #upload(item: DataItem): Promise<Delivered> {
     const { uploader, uploaderUrl } = this.#ports;
     await this.#write(uploaderUrl, () => uploader.upload(item.raw));
-    return { id: item.id, host: uploaderUrl, awaitsResult: false, children: [] };
+    return nothingToFollow(item.id, uploaderUrl);
   }
 
   async #spawn(parcel: SentItem, maybeSent: boolean): Promise<Delivered> {
     const item = parseDataItem(parcel.item);
     const host = await this.#hostOfProcess(item);
-    const scheduler = this.#scheduler(host);
-    if (!(maybeSent && (await found(scheduler.process(item.id))))) {
-      try {
-        await this.#write(host, () => scheduler.schedule(item.raw));
-      } catch (error) {
-        if (!saidAlreadyThere(error)) throw error;
-      }
-    }
-    return this.#spawned(parcel, item, host, { id: item.id });
+    const there = maybeSent && (await found(this.#scheduler(host).process(item.id)));
+    const receipt = there ? { id: item.id } : await this.#schedule(host, item.id, item);
+    return receipt ? this.#spawned(parcel, item, host, receipt) : nothingToFollow(item.id, host);
   }
 
   #spawned(parcel: Parcel, item: DataItem, host: string, receipt: Receipt): Delivered {
@@ -135,10 +132,10 @@ export class Courier {
     const known = maybeSent ? await this.#assigned(parcel, host) : undefined;
     if (known) return known;
     const plan = parcel.plan as AssignmentPlan;
-    const { id } = await this.#write(host, () =>
+    const { id, nonce } = await this.#write(host, () =>
       this.#scheduler(host).assign({ processId: parcel.target, ...plan }),
     );
-    return { id, host, awaitsResult: true, children: [] };
+    return { id, host, ...(nonce === undefined ? {} : { nonce }), awaitsResult: true, children: [] };
   }
 
   async #assigned(parcel: Parcel, host: string): Promise<Delivered | undefined> {
@@ -165,6 +162,10 @@ export class Courier {
   #write<T>(host: string, request: () => Promise<T>): Promise<T> {
     return this.#ports.perHost.run(host, request);
   }
+}
+
+function nothingToFollow(id: string, host: string): Delivered {
+  return { id, host, awaitsResult: false, children: [] };
 }
 
 function caused(parcel: Parcel, how: string): Pick<NewNode, 'key' | 'emitter' | 'root' | 'trace' | 'depth'> {

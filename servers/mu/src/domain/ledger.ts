@@ -54,8 +54,8 @@ export interface Ledger {
   unsure(seq: number): Promise<void>;
   failed(seq: number, error: string, retryAt: number): Promise<void>;
   dead(seq: number, error: string): Promise<void>;
-  /** Puts a dead node back to where it failed. Undefined if it is not dead. */
-  revive(key: string): Promise<Queued | undefined>;
+  /** Puts a dead node back to where it failed; empty if another unit goes on with it. Undefined if it is not dead. */
+  revive(key: string): Promise<Queued[] | undefined>;
   /** Removes a root that was refused: whoever sent it was told. */
   forget(seq: number): Promise<void>;
   /** Removes up to `limit` nodes that were finished before a time (Unix ms), and says how many. */

@@ -86,7 +86,7 @@ export class Messenger {
   /** Takes a dead node up again. False if there is no such dead node. */
   async revive(key: string): Promise<boolean> {
     const queued = await this.#ports.ledger.revive(key);
-    if (queued) this.#resumeOne(queued);
+    this.adopt(queued ?? []);
     return queued !== undefined;
   }
 
@@ -98,6 +98,7 @@ export class Messenger {
 
   /** Waits until nothing touches the ledger any more; requests under way must have been ended. */
   async stopped(): Promise<void> {
+    await Promise.allSettled(this.#submitting.values());
     await Promise.all(this.#background);
   }
 

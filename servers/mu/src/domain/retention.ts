@@ -23,14 +23,17 @@ export class Retention {
   }
 
   start(): void {
-    this.#sweep = this.#run().catch(this.#options.onFailure);
-    this.#timer = setTimeout(() => this.start(), SWEEP_EVERY_MS);
+    this.#sweep = this.#run()
+      .catch(this.#options.onFailure)
+      .then(() => {
+        if (!this.#stopped) this.#timer = setTimeout(() => this.start(), SWEEP_EVERY_MS);
+      });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
     await this.#sweep;
+    clearTimeout(this.#timer);
   }
 
   async #run(): Promise<void> {

@@ -103,7 +103,7 @@ export class PostgresLedger implements Ledger {
     });
   }
 
-  revive(key: string): Promise<Queued | undefined> {
+  revive(key: string): Promise<Queued[] | undefined> {
     return this.#write(async (client) => {
       const { rows } = await client.query<Locked>(sql.lockByKey, [key]);
       const [node] = rows;
@@ -113,9 +113,9 @@ export class PostgresLedger implements Ledger {
       const [unit] = node.scheduled_at === null ? await this.#claim(client, [{ lane }]) : [this.#unit.id];
       const revived = await client.query<Queued>(sql.revive, [seq, unit]);
       if (node.scheduled_at === null) await client.query(sql.parentWaits, [seq]);
-      if (unit === this.#unit.id) return revived.rows[0];
+      if (unit === this.#unit.id) return revived.rows;
       await this.#tell(client, unit as number, revived.rows);
-      return undefined;
+      return [];
     });
   }
 
@@ -206,7 +206,7 @@ export class PostgresLedger implements Ledger {
 
   async #query<T extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<pg.QueryResult<T>> {
     try {
-      return await this.#pool.query<T>(text, values);
+      return await this.#pool.query<T>(text, values.map(plain));
     } catch (cause) {
       throw storeFailed(cause);
     }

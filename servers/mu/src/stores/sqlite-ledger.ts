@@ -5,7 +5,10 @@ import { type NodeRow, nodeOf, type ProcessRow, parcelOf, processOf, queuedOf, v
 import { migrations } from './sqlite-migrations.ts';
 import { prepare, type Statements } from './sqlite-statements.ts';
 
-/** The ledger in one SQLite file. */
+/**
+ * The ledger in one SQLite file. Synced to the disk is what was promised to a client, and signed bytes before they are
+ * sent; whatever else the machine may forget as it goes down is found out again by asking the other units.
+ */
 export class SqliteLedger implements Ledger {
   readonly #db: Sqlite;
   readonly #commit: GroupCommit;
@@ -32,7 +35,7 @@ export class SqliteLedger implements Ledger {
 
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined> {
     const { id, host, nonce = null, awaitsResult, children, process } = delivered;
-    return this.#commit.write(() => {
+    return this.#commit.writeSoon(() => {
       const state = awaitsResult ? 'scheduled' : 'resulted';
       const now = this.#clock();
       if (this.#sql.scheduled.run({ seq, id, host, nonce, state, now }).changes === 0) return undefined;
@@ -45,7 +48,7 @@ export class SqliteLedger implements Ledger {
   }
 
   resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]> {
-    return this.#commit.write(() => {
+    return this.#commit.writeSoon(() => {
       this.#sql.resulted.run({ seq, now: this.#clock() });
       return this.#insertAll(seq, children);
     });
@@ -56,15 +59,15 @@ export class SqliteLedger implements Ledger {
   }
 
   async unsure(seq: number): Promise<void> {
-    await this.#commit.write(() => this.#sql.unsure.run({ seq }));
+    await this.#commit.writeSoon(() => this.#sql.unsure.run({ seq }));
   }
 
   async failed(seq: number, error: string, retryAt: number): Promise<void> {
-    await this.#commit.write(() => this.#sql.failed.run({ seq, error, retryAt }));
+    await this.#commit.writeSoon(() => this.#sql.failed.run({ seq, error, retryAt }));
   }
 
   async dead(seq: number, error: string): Promise<void> {
-    await this.#commit.write(() => {
+    await this.#commit.writeSoon(() => {
       const now = this.#clock();
       const before = this.#sql.bySeq.get(seq) as NodeRow | undefined;
       this.#sql.dead.run({ seq, error, now });
@@ -72,7 +75,7 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  revive(key: string): Promise<Queued | undefined> {
+  revive(key: string): Promise<Queued[] | undefined> {
     return this.#commit.write(() => {
       const row = this.#sql.byKey.get(key) as NodeRow | undefined;
       // An entry that could not even be read has nothing to send.
@@ -81,16 +84,16 @@ export class SqliteLedger implements Ledger {
       }
       this.#sql.revive.run({ seq: row.seq });
       if (row.scheduled_at === null) this.#sql.parentWaits.run({ seq: row.seq });
-      return queuedOf(this.#sql.bySeq.get(row.seq) as NodeRow);
+      return [queuedOf(this.#sql.bySeq.get(row.seq) as NodeRow)];
     });
   }
 
   async forget(seq: number): Promise<void> {
-    await this.#commit.write(() => this.#sql.forget.run({ seq }));
+    await this.#commit.writeSoon(() => this.#sql.forget.run({ seq }));
   }
 
   prune(before: number, limit: number): Promise<number> {
-    return this.#commit.write(() => this.#sql.prune.run({ before, limit }).changes);
+    return this.#commit.writeSoon(() => this.#sql.prune.run({ before, limit }).changes);
   }
 
   async get(seq: number): Promise<Parcel | undefined> {
@@ -144,7 +147,7 @@ export class SqliteLedger implements Ledger {
   }
 
   advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]> {
-    return this.#commit.write(() => {
+    return this.#commit.writeSoon(() => {
       // Children of a monitor that was ended meanwhile are not sent.
       if (this.#sql.advance.run({ processId, cursor }).changes === 0) return [];
       return this.#insertAll(null, children);
@@ -152,7 +155,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async monitorFailed(processId: string, error: string): Promise<void> {
-    await this.#commit.write(() => this.#sql.monitorFailed.run({ processId, error }));
+    await this.#commit.writeSoon(() => this.#sql.monitorFailed.run({ processId, error }));
   }
 
   // One file has one unit: there is nothing but what it left itself.

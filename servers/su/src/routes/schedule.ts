@@ -1,3 +1,4 @@
+import type { Scheduled } from '@ao-ts/core/schemas';
 import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import { type Arweave, admitAssignment } from '../domain/assignment-admission.ts';
@@ -5,6 +6,7 @@ import { refused } from '../domain/errors.ts';
 import { admitItem, type ItemAdmissionOptions } from '../domain/item-admission.ts';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { Scheduler } from '../domain/scheduler.ts';
+import type { Slot } from '../domain/slot.ts';
 import { acceptAnyBody, bodyOf } from './body.ts';
 
 export interface ScheduleRouteOptions extends ItemAdmissionOptions {
@@ -38,12 +40,16 @@ export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
         options,
       );
       const slot = await scheduler.schedule(entry);
-      return { id: slot.assignmentId, timestamp: slot.timestamp };
+      return answer(slot.assignmentId, slot);
     }
     if (processId !== undefined || assign !== undefined) {
       throw refused('If sending assign or process-id, you must send both.');
     }
     const slot = await scheduler.schedule(await admitItem(bodyOf(request), options));
-    return { id: slot.itemId, timestamp: slot.timestamp };
+    return answer(slot.itemId, slot);
   });
+}
+
+function answer(id: string, { timestamp, nonce }: Slot): Scheduled {
+  return { id, timestamp, nonce };
 }
