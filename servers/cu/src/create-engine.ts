@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { admit } from './domain/access.ts';
@@ -8,8 +9,6 @@ import { Engine } from './domain/engine.ts';
 import { Evaluator, type EvaluatorPorts } from './domain/evaluator.ts';
 import type { MemoryState } from './domain/live-memory.ts';
 import { environmentText } from './domain/message.ts';
-import { type Module, type RunOptions, runOptions } from './domain/module.ts';
-import { type Process, readProcess } from './domain/process.ts';
 import { ScheduleFeed } from './domain/schedule-feed.ts';
 import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
 import { hasDrive, readDrive } from './domain/weave-drive.ts';
@@ -18,101 +17,77 @@ import { BlockTimes } from './remote/block-times.ts';
 import { Checkpoints } from './remote/checkpoints.ts';
 import { GatewayWeave } from './remote/gateway-weave.ts';
 import { Modules } from './remote/modules.ts';
+import { ProcessCatalog } from './remote/process-catalog.ts';
 import { SchedulerUnits } from './remote/scheduler-units.ts';
 import type { Residence, SnapshotListener } from './worker/evaluation-thread.ts';
-import type { ResidentSpec } from './worker/resident.ts';
 import { ThreadPool } from './worker/thread-pool.ts';
 
+/** Left to evaluations under way when the unit stops; longer ones are cut off and repeated after the next start. */
+const STOP_MS = 10_000;
+
+export interface RunningEngine {
+  engine: Engine;
+  /** @throws AoError `ACCESS.DENIED` */
+  admitted(processId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Wires the engine to the other units, the stores and the worker threads. */
-export function createEngine(
-  config: Config,
-  context: Context,
-): { engine: Engine; admitted(processId: string): Promise<void>; close(): Promise<void> } {
-  const { clock, descriptions, directory, events, gateway, logger, results, snapshots } = context;
-  const schedules = new SchedulerUnits(directory);
-  const modules = new Modules({ gateway, descriptions, files: context.moduleFiles });
+export function createEngine(config: Config, context: Context): RunningEngine {
+  const { clock, events, gateway, logger, results, snapshots } = context;
+  const schedules = new SchedulerUnits(context.directory);
+  const modules = new Modules({ gateway, descriptions: context.descriptions, files: context.moduleFiles });
+  const catalog = new ProcessCatalog({
+    descriptions: context.descriptions,
+    schedulers: schedules,
+    modules,
+    support: {
+      formats: config.PROCESS_WASM_SUPPORTED_FORMATS,
+      extensions: config.PROCESS_WASM_SUPPORTED_EXTENSIONS,
+      maxMemory: config.PROCESS_WASM_MEMORY_MAX_LIMIT,
+      maxCompute: config.PROCESS_WASM_COMPUTE_MAX_LIMIT,
+    },
+  });
   const blocks = new BlockTimes(gateway);
-  const timeoutMs = config.EVALUATION_TIMEOUT;
-  const threads = new ThreadPool({ size: config.WASM_EVALUATION_MAX_WORKERS, timeoutMs });
-  const dryRunThreads = new ThreadPool({
-    size: config.WASM_EVALUATION_DRY_RUN_WORKERS,
-    timeoutMs: config.DRY_RUN_TIMEOUT,
-  });
-  const support = {
-    formats: config.PROCESS_WASM_SUPPORTED_FORMATS,
-    extensions: config.PROCESS_WASM_SUPPORTED_EXTENSIONS,
-    maxMemory: config.PROCESS_WASM_MEMORY_MAX_LIMIT,
-    maxCompute: config.PROCESS_WASM_COMPUTE_MAX_LIMIT,
-  };
-
-  const checkpoints = new Checkpoints({
-    ...{ gateway, clock, signer: context.signer, uploader: context.uploader },
-    create: !config.DISABLE_PROCESS_CHECKPOINT_CREATION,
-    gasThreshold: config.EAGER_CHECKPOINT_ACCUMULATED_GAS_THRESHOLD,
-    timeThresholdMs: config.EAGER_CHECKPOINT_EVAL_TIME_THRESHOLD,
-    throttleMs: config.PROCESS_CHECKPOINT_CREATION_THROTTLE,
-    trustedOwners: config.PROCESS_CHECKPOINT_TRUSTED_OWNERS,
-    preferredOwners: config.PROCESS_CHECKPOINT_PREFERRED_OWNERS,
-    ignored: config.IGNORE_ARWEAVE_CHECKPOINTS,
-    ignoredProcesses: config.PROCESS_IGNORE_ARWEAVE_CHECKPOINTS,
-    maxMemory: config.PROCESS_WASM_MEMORY_MAX_LIMIT,
-    onFailure: (err, processId) => logger.warn({ err, processId }, 'a checkpoint could not be made or used'),
-  });
-
+  const checkpoints = createCheckpoints(config, context);
   const weave = new GatewayWeave({
     gateway,
     http: context.http,
     url: config.ARWEAVE_URL ?? config.GATEWAY_URL,
     maxBytes: config.WEAVEDRIVE_MAX_SIZE,
   });
-
-  const findProcess = async (processId: string): Promise<Process> => {
-    const known = await descriptions.process(processId);
-    if (known) return known;
-    const process = readProcess(processId, await schedules.process(processId));
-    await descriptions.saveProcess(process);
-    return process;
-  };
-
-  const describe = async (
-    processId: string,
-  ): Promise<{ process: Process; module: Module; options: RunOptions }> => {
-    const process = await findProcess(processId);
-    const module = await modules.describe(process.moduleId);
-    return { process, module, options: runOptions(process, module, support) };
-  };
+  const threads = new ThreadPool({
+    size: config.WASM_EVALUATION_MAX_WORKERS,
+    timeoutMs: config.EVALUATION_TIMEOUT,
+  });
+  const dryRunThreads = new ThreadPool({
+    size: config.WASM_EVALUATION_DRY_RUN_WORKERS,
+    timeoutMs: config.DRY_RUN_TIMEOUT,
+  });
 
   const openIn = async (
     pool: ThreadPool,
     processId: string,
-    state: MemoryState,
+    { snapshot, journal }: MemoryState,
     step: number,
     onSnapshot?: SnapshotListener,
   ): Promise<Residence> => {
-    const { process, module, options } = await describe(processId);
-    const spec: ResidentSpec = {
-      compiled: await modules.compile(module.id, options),
-      memoryLimit: options.memoryLimit,
-      computeLimit: options.computeLimit,
-      drive: hasDrive(module, options),
-      environment: environmentText(process, module),
-      snapshot: state.snapshot,
-      journal: state.journal,
-      step,
-    };
-    return pool.pick().open(spec, {
-      ...(onSnapshot ? { onSnapshot } : {}),
-      fetchFile: (path, blockHeight) => readDrive(weave, { process, module }, path, blockHeight),
-    });
+    const { process, module, options, compiled } = await catalog.runnable(processId);
+    const { memoryLimit, computeLimit } = options;
+    const environment = environmentText(process, module);
+    const drive = hasDrive(module, options);
+    return pool.pick().open(
+      { compiled, memoryLimit, computeLimit, drive, environment, snapshot, journal, step },
+      {
+        ...(onSnapshot ? { onSnapshot } : {}),
+        fetchFile: (path, blockHeight) => readDrive(weave, { process, module }, path, blockHeight),
+      },
+    );
   };
 
   const prepare = async (processId: string): Promise<Evaluator> => {
-    const { process, module, options } = await describe(processId);
-    await modules.compile(module.id, options);
-    const newest = await results.newestNonce(processId);
-    const local = newest === undefined ? undefined : await snapshots.newest(processId, newest);
+    const { process } = await catalog.runnable(processId);
     const crons = new CronSchedule(readCrons(process.tags), process.origin, (height) => blocks.time(height));
-    const start = local ?? (crons.any ? undefined : await checkpoints.newest(process));
     const ports: EvaluatorPorts = {
       feed: new ScheduleFeed(
         processId,
@@ -139,7 +114,13 @@ export function createEngine(
       onMismatch: ({ nonce }) =>
         logger.error({ processId, nonce }, 'a repeated evaluation gave another result than the one stored'),
     };
-    return new Evaluator(process, ports, start);
+    const newest = await results.newestNonce(processId);
+    const local = newest === undefined ? undefined : await snapshots.newest(processId, newest);
+    return new Evaluator(
+      process,
+      ports,
+      local ?? (crons.any ? undefined : await checkpoints.newest(process)),
+    );
   };
 
   const dryRuns = new DryRuns({
@@ -168,11 +149,33 @@ export function createEngine(
   };
   return {
     engine,
-    admitted: (processId) => admit(lists, processId, async (id) => (await findProcess(id)).owner),
+    admitted: (processId) => admit(lists, processId, async (id) => (await catalog.process(id)).owner),
     async close() {
-      await engine.close();
-      await threads[Symbol.asyncDispose]();
-      await dryRunThreads[Symbol.asyncDispose]();
+      const closed = engine.close();
+      const timer = new AbortController();
+      await Promise.race([closed, delay(STOP_MS, undefined, { signal: timer.signal }).catch(() => {})]);
+      timer.abort();
+      await Promise.all([threads[Symbol.asyncDispose](), dryRunThreads[Symbol.asyncDispose]()]);
+      await closed;
     },
   };
+}
+
+function createCheckpoints(
+  config: Config,
+  { gateway, clock, signer, uploader, logger }: Context,
+): Checkpoints {
+  return new Checkpoints({
+    ...{ gateway, clock, signer, uploader },
+    create: !config.DISABLE_PROCESS_CHECKPOINT_CREATION,
+    gasThreshold: config.EAGER_CHECKPOINT_ACCUMULATED_GAS_THRESHOLD,
+    timeThresholdMs: config.EAGER_CHECKPOINT_EVAL_TIME_THRESHOLD,
+    throttleMs: config.PROCESS_CHECKPOINT_CREATION_THROTTLE,
+    trustedOwners: config.PROCESS_CHECKPOINT_TRUSTED_OWNERS,
+    preferredOwners: config.PROCESS_CHECKPOINT_PREFERRED_OWNERS,
+    ignored: config.IGNORE_ARWEAVE_CHECKPOINTS,
+    ignoredProcesses: config.PROCESS_IGNORE_ARWEAVE_CHECKPOINTS,
+    maxMemory: config.PROCESS_WASM_MEMORY_MAX_LIMIT,
+    onFailure: (err, processId) => logger.warn({ err, processId }, 'a checkpoint could not be made or used'),
+  });
 }

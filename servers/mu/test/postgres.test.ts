@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TestPostgres } from '../../../packages/server-kit/test/postgres.ts';
 import { PostgresLedger } from '../src/stores/postgres-ledger.ts';
 import { FakeNetwork, send } from './fake-network.ts';
 import { ledgerSuite } from './ledger-suite.ts';
 import { MuProcess, until } from './mu-process.ts';
-import { TestPostgres } from './postgres.ts';
 import { Ring } from './ring.ts';
 import type { MuClient } from './unit.ts';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { readSigner } from '@ao-ts/server-kit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TestPostgres } from '../../../packages/server-kit/test/postgres.ts';
 import { openStores } from '../src/stores/open.ts';
-import { TestPostgres } from './postgres.ts';
 import { storeCompliance } from './store-compliance.ts';
 import {
   expectSound,

@@ -1,10 +1,11 @@
 import { type AoError, isAoError } from '@ao-ts/core';
 import { tagValues } from '@ao-ts/core/ans104';
-import { EMPTY_RESULT, type Outcome } from '../worker/outcome.ts';
+import type { Outcome } from '../worker/outcome.ts';
 import { checkChain } from './chain.ts';
 import type { CronFiring, CronSchedule } from './cron-schedule.ts';
 import { contentDigest, Duplicates } from './duplicates.ts';
 import { earlier, hydrating, notScheduled, stopping } from './evaluation-errors.ts';
+import { cronEvaluation, scheduledEvaluation } from './evaluations.ts';
 import { LiveMemory, type MemoryState, type OpenResidence } from './live-memory.ts';
 import { type AssignedTransaction, assignedText, cronText, scheduledText, spawnText } from './message.ts';
 import type { Process } from './process.ts';
@@ -300,14 +301,14 @@ export class Evaluator {
     this.#slots.shift();
     if (message !== undefined) this.#duplicates.add(slot, digest);
     this.#give(message, { ...pointOf(slot), crons: progress }, (outcome) => {
-      this.#writer.add(evaluationOf(slot, digest, outcome), this.#waiters.has(slot.nonce));
+      this.#writer.add(scheduledEvaluation(slot, digest, outcome), this.#waiters.has(slot.nonce));
     });
   }
 
   #applyCron({ cron, timestamp, blockHeight, progress }: CronFiring): void {
     const point = { ...(this.#head ?? originOf(this.process)), timestamp, blockHeight, crons: progress };
     this.#give(cronText(this.process, cron.tags, { timestamp, blockHeight }), point, (outcome) => {
-      this.#writer.add(cronEvaluation(this.process.id, cron.id, point, outcome), false);
+      if (outcome) this.#writer.add(cronEvaluation(this.process.id, cron.id, point, outcome), false);
     });
   }
 
@@ -375,31 +376,4 @@ function nonceOf(point: Point | undefined): number {
 
 function startsWithProcess(slot: Slot): boolean {
   return slot.message !== null && tagValues(slot.message.tags, 'Type').includes('Process');
-}
-
-function evaluationOf(slot: Slot, digest: string | undefined, outcome: Outcome | undefined): Evaluation {
-  const { processId, nonce, timestamp, blockHeight, messageId, assignmentId } = slot;
-  return {
-    ...{ processId, nonce, timestamp, blockHeight, messageId, assignmentId },
-    cron: null,
-    digest: digest ?? null,
-    status: outcome === undefined ? 'duplicate' : outcome.failed ? 'failed' : 'ok',
-    body: outcome?.body ?? EMPTY_RESULT,
-  };
-}
-
-function cronEvaluation(
-  processId: string,
-  cron: string,
-  { nonce, timestamp, blockHeight }: Point,
-  outcome: Outcome | undefined,
-): Evaluation {
-  return {
-    ...{ processId, nonce, timestamp, blockHeight, cron },
-    messageId: null,
-    assignmentId: null,
-    digest: null,
-    status: outcome?.failed ? 'failed' : 'ok',
-    body: outcome?.body ?? EMPTY_RESULT,
-  };
 }

