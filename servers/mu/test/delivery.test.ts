@@ -133,6 +133,28 @@ describe('messages', () => {
     expect(order).toEqual(outbox.map((_, n) => n));
   });
 
+  test('of one process arrive at one target in the order of its evaluations, whichever result comes first', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess(({ nonce }) => ({
+      Messages: [send(receiver, { Reference: String(nonce) })],
+    }));
+    const first = await network.message(sender);
+    const second = await network.message(sender);
+    const secondAsked = Promise.withResolvers<void>();
+    network.cu.fault = async ({ url }) => {
+      if (url.pathname.includes(second.id)) secondAsked.resolve();
+      if (!url.pathname.includes(first.id)) return undefined;
+      await secondAsked.promise;
+      // Time enough for the result of the second to be handled.
+      for (let i = 0; i < 20; i++) await mu.get(`/messages/${second.id}`);
+      return undefined;
+    };
+    await mu.post(first);
+    await mu.post(second);
+    await mu.settled();
+    expect(network.items(receiver).map((item) => item.tag('Reference'))).toEqual(['1', '2']);
+  });
+
   test('posted twice are scheduled once and answered alike', async () => {
     const receiver = network.addProcess();
     const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));

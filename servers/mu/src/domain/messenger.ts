@@ -6,10 +6,11 @@ import { inTrace, retry } from '@ao-ts/server-kit';
 import { type Backoff, delayAfter } from './backoff.ts';
 import { anchorOf } from './child-items.ts';
 import type { Courier } from './courier.ts';
+import { EvaluationOrder } from './evaluation-order.ts';
 import { Gate } from './gate.ts';
 import { Lanes } from './lanes.ts';
 import type { Delivered, Ledger, Queued } from './ledger.ts';
-import type { ItemPlan, NewNode, Parcel } from './node.ts';
+import type { ItemPlan, LedgerNode, NewNode, Parcel } from './node.ts';
 import type { Outboxes } from './outboxes.ts';
 
 export interface MessengerPorts {
@@ -41,6 +42,7 @@ export class Messenger {
   readonly #ports: MessengerPorts;
   readonly #lanes = new Lanes((seq) => this.#deliver(seq));
   readonly #signatures = new Gate(SIGNATURES_AT_ONCE);
+  readonly #order = new EvaluationOrder();
   readonly #signed = new Map<number, Promise<void>>();
   readonly #recovered = new Set<number>();
   readonly #submitting = new Map<string, Promise<{ id: string | null }>>();
@@ -103,7 +105,7 @@ export class Messenger {
   }
 
   #resumeOne({ seq, lane, state }: Queued): void {
-    if (state === 'scheduled') this.#run(this.#pull(seq));
+    if (state === 'scheduled') this.#run(this.#parcel(seq).then((parcel) => this.#pull(parcel, parcel)));
     else if (state === 'unsure') this.#run(this.#lookUp(seq));
     else {
       this.#recovered.add(seq);
@@ -126,7 +128,7 @@ export class Messenger {
           throw error;
         }
       }, SUBMIT);
-      await this.#delivered(node.seq, delivered);
+      await this.#delivered(parcel, delivered);
       return delivered;
     } catch (error) {
       if (!maybeSent && !mayHaveArrived(error)) await ledger.forget(node.seq);
@@ -145,7 +147,7 @@ export class Messenger {
       const unsigned = parcel.kind !== 'assignment' && parcel.item === null;
       if (unsigned) await (this.#signed.get(seq) ?? this.#sign(seq)).finally(() => this.#signed.delete(seq));
       const ready = unsigned ? await this.#parcel(seq) : parcel;
-      await this.#delivered(seq, await this.#ports.courier.deliver(ready, maybeSent || attempt > 0));
+      await this.#delivered(ready, await this.#ports.courier.deliver(ready, maybeSent || attempt > 0));
     });
     this.#signed.delete(seq);
   }
@@ -162,18 +164,25 @@ export class Messenger {
     await ledger.built(seq, signed.id, signed.raw);
   }
 
-  async #delivered(seq: number, delivered: Delivered): Promise<void> {
-    const children = await this.#ports.ledger.scheduled(seq, delivered);
+  async #delivered(parcel: Parcel, delivered: Delivered): Promise<void> {
+    const children = await this.#ports.ledger.scheduled(parcel.seq, delivered);
     if (!children) return;
-    if (delivered.awaitsResult) this.#run(this.#pull(seq));
+    if (delivered.awaitsResult) this.#run(this.#pull(parcel, delivered));
     this.dispatch(children);
   }
 
-  #pull(seq: number): Promise<void> {
-    return this.#repeat(seq, isPermanentForResult, async (parcel) => {
+  #pull(
+    { seq, kind, target }: Parcel,
+    { id, nonce }: Pick<LedgerNode, 'id'> & { nonce?: number | null },
+  ): Promise<void> {
+    const turn = this.#order.enter((kind === 'process' ? id : target) ?? '', nonce ?? undefined);
+    const recorded = this.#repeat(seq, isPermanentForResult, async (parcel) => {
       const { ledger, outboxes } = this.#ports;
-      this.dispatch(await ledger.resulted(seq, await outboxes.causedBy(parcel)));
+      const children = await outboxes.causedBy(parcel);
+      await turn.first;
+      this.dispatch(await ledger.resulted(seq, children));
     });
+    return recorded.finally(() => turn.leave());
   }
 
   #lookUp(seq: number): Promise<void> {
@@ -181,7 +190,7 @@ export class Messenger {
       const { courier, ledger, clock } = this.#ports;
       if (parcel.state !== 'unsure') return;
       const delivered = await courier.lookUp(parcel);
-      if (delivered) return this.#delivered(seq, delivered);
+      if (delivered) return this.#delivered(parcel, delivered);
       if (clock() - parcel.receivedAt > UNSURE_MS) return ledger.forget(seq);
       throw new AoError('SCHEDULER.UNSURE', 'The scheduler does not have it (yet).', { action: 'retry' });
     });
