@@ -1,8 +1,13 @@
 import { loaderSuite } from './loader.ts';
 import { networkSuite } from './network.ts';
 import { type Figure, report } from './report.ts';
+import { schedulerSuite } from './su.ts';
 
-const suites: Record<string, () => Promise<Figure[]>> = { loader: loaderSuite, network: networkSuite };
+const suites: Record<string, () => Promise<Figure[]>> = {
+  loader: loaderSuite,
+  network: networkSuite,
+  su: schedulerSuite,
+};
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');

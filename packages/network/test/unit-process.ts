@@ -18,6 +18,10 @@ export class UnitProcess {
     this.#url = url;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Starts the program and waits until it answers. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, [this.#main], {

@@ -52,17 +52,17 @@ function attest(id: string, height: number): void {
 describe('WeaveDrive', () => {
   test('serves what the process names to boot from', async () => {
     const { json } = await readOf(`/data/${FILE}`, [{ name: 'On-Boot', value: FILE }]);
-    expect(json.Output).toBe('contents');
+    expect(json.Output).toBe('contents of a file');
   });
 
   test('a path that does not exist is no file', async () => {
-    expect((await readOf('/etc/passwd', [])).json.Output).toBe('no file.');
-    expect((await readOf(`/data/../${FILE}`, [])).json.Output).toBe('no file.');
+    expect((await readOf('/etc/passwd', [])).json.Output).toBe('no file');
+    expect((await readOf(`/data/../${FILE}`, [])).json.Output).toBe('no file');
   });
 
   test('without the extension there are no files', async () => {
     const { json } = await readOf(`/data/${FILE}`, [{ name: 'On-Boot', value: FILE }], false);
-    expect(json.Output).toBe('no file.');
+    expect(json.Output).toBe('no file');
   });
 
   test('what is not attested halts the message, stores nothing, and goes on once it is', async () => {
@@ -76,10 +76,10 @@ describe('WeaveDrive', () => {
     expect((await get()).status).toBe(503);
     expect((await unit.get(`/results/${processId}`)).json.edges).toEqual([]);
     attest(id, 1_650_000);
-    expect((await get()).json.Output).toBe('attested');
+    expect((await get()).json.Output).toBe('attested data');
     const next = network.schedule(processId, { name: randomName() });
-    expect((await unit.get(`/result/${next}?process-id=${processId}`)).json.Output).toBe('attested');
+    expect((await unit.get(`/result/${next}?process-id=${processId}`)).json.Output).toBe('attested data');
     const dryRun = await unit.dryRun(processId, { Owner: 'o', Tags: [] });
-    expect(dryRun.json.Output).toBe('attested');
+    expect(dryRun.json.Output).toBe('attested data');
   });
 });

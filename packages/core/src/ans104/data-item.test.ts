@@ -195,6 +195,17 @@ describe('tags', () => {
   });
 });
 
+test.each([
+  ['nothing', {}],
+  ['an Ed25519 key', generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })],
+  [
+    'a short RSA key',
+    generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
+  ],
+])('%s is not an Arweave wallet', (_, key) => {
+  expect(() => arweaveSigner(key as ArweaveJwk)).toThrow(expect.objectContaining({ code: 'WALLET.INVALID' }));
+});
+
 test('bundles are split into what they were made of', async () => {
   const items = await Promise.all(['a', 'b', 'c'].map((data) => createDataItem({ data }, ethereum)));
   const body = createBundle(items);

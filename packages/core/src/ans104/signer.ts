@@ -35,15 +35,7 @@ export interface ArweaveJwk {
  * @throws AoError `WALLET.INVALID`
  */
 export function arweaveSigner(jwk: ArweaveJwk): Signer {
-  let key: ReturnType<typeof createPrivateKey>;
-  try {
-    key = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
-  } catch (cause) {
-    throw new AoError('WALLET.INVALID', 'The wallet is not an RSA private key in JWK form.', {
-      action: 'fix',
-      cause,
-    });
-  }
+  const key = rsaKey(jwk);
   const owner = fromBase64url(jwk.n);
   if (owner.length !== 512) {
     throw new AoError(
@@ -68,6 +60,19 @@ export function arweaveSigner(jwk: ArweaveJwk): Signer {
         sign('sha256', message, options, (error, signature) => (error ? reject(error) : resolve(signature)));
       }),
   };
+}
+
+function rsaKey(jwk: ArweaveJwk): KeyObject {
+  try {
+    const key = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
+    if (key.asymmetricKeyType === 'rsa') return key;
+    throw new TypeError(`a key of type ${key.asymmetricKeyType}`);
+  } catch (cause) {
+    throw new AoError('WALLET.INVALID', 'The wallet is not an RSA private key in JWK form.', {
+      action: 'fix',
+      cause,
+    });
+  }
 }
 
 /**

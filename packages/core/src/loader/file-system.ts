@@ -100,6 +100,17 @@ export class FileSystem {
     return descriptor;
   }
 
+  /** Opens bytes without a name, to be read only, and returns the lowest free descriptor above 0. */
+  openContent(bytes: Uint8Array): number {
+    const descriptor = this.#freeDescriptor(1);
+    // Only what is open already counts, so that one file may be larger than all the others together.
+    if (this.#usedBytes >= MAX_BYTES) throw new FileError('ENOSPC');
+    this.#usedBytes += bytes.length;
+    const node: RegularFile = { ...this.#file(), bytes, size: bytes.length, linked: false, opens: 1 };
+    this.#open[descriptor] = { node, path: '/', flags: READ_ONLY, position: 0 };
+    return descriptor;
+  }
+
   close(descriptor: number): void {
     const { node } = this.opened(descriptor);
     this.#open[descriptor] = undefined;
@@ -162,6 +173,12 @@ export class FileSystem {
     if (base === undefined || !(base + offset >= 0)) throw new FileError('EINVAL');
     file.position = base + offset;
     return file.position;
+  }
+
+  /** Whether it is a file of which nothing is left to read. */
+  atEnd(descriptor: number): boolean {
+    const { node, position } = this.opened(descriptor);
+    return node.kind === 'file' && position >= node.size;
   }
 
   truncate(descriptor: number, size: number): void {

@@ -43,7 +43,8 @@ export function applySnapshot(memory: Uint8Array, snapshot: Snapshot, current?: 
     const start = page * SNAPSHOT_PAGE;
     const end = Math.min(bytes.length, start + SNAPSHOT_PAGE);
     const content = snapshot.pages.get(page) ?? ZEROS;
-    if (!same(bytes, start, end, content)) memory.set(content.subarray(0, end - start), start);
+    const zero = current !== undefined && !current.pages.has(page);
+    if (zero || !same(bytes, start, end, content)) memory.set(content.subarray(0, end - start), start);
   }
 }
 

@@ -70,7 +70,8 @@ export class Resident {
     this.#instance = this.#fresh();
     this.#policy = new SnapshotPolicy(this.#instance.memory.buffer.byteLength);
     const started = performance.now();
-    this.#rebuild();
+    if (this.#snapshot) this.#booted = this.#instance.snapshot();
+    this.#rebuild(this.#booted);
     const characters = this.#journal.reduce((sum, message) => sum + message.length, 0);
     this.#policy.kept(performance.now() - started, characters);
   }

@@ -13,7 +13,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /** The thread with the fewest processes. @throws AoError `UNIT.STOPPING` */
+  /** The thread with the fewest processes; a new one rather than a shared one. @throws AoError `UNIT.STOPPING` */
   pick(): EvaluationThread {
     if (this.#ended) throw new AoError('UNIT.STOPPING', 'The unit stops.', { action: 'retry' });
     const [least] = [...this.#threads].sort((a, b) => a.residents - b.residents);
