@@ -1,4 +1,5 @@
 import { loaderSuite } from './loader.ts';
+import { messengerSuite } from './mu.ts';
 import { networkSuite } from './network.ts';
 import { type Figure, report } from './report.ts';
 import { schedulerSuite } from './su.ts';
@@ -7,6 +8,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   loader: loaderSuite,
   network: networkSuite,
   su: schedulerSuite,
+  mu: messengerSuite,
 };
 
 const args = process.argv.slice(2);
