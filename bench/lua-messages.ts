@@ -9,7 +9,8 @@ export const environment = {
   Module: { Id: ID, Owner: ID, Tags: [] },
 };
 
-const message = (id: string, nonce: number, type: string, action: string, data: string) => ({
+/** A message as the compute unit gives it to a module. */
+export const message = (id: string, nonce: number, type: string, action: string, data: string) => ({
   Id: id,
   Signature: 's',
   Data: data,

@@ -1,3 +1,4 @@
+import { computeSuite } from './cu.ts';
 import { loaderSuite } from './loader.ts';
 import { messengerSuite } from './mu.ts';
 import { networkSuite } from './network.ts';
@@ -9,6 +10,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   network: networkSuite,
   su: schedulerSuite,
   mu: messengerSuite,
+  cu: computeSuite,
 };
 
 const args = process.argv.slice(2);
