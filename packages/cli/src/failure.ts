@@ -1,64 +1,23 @@
-import { AoError, errorMessage } from '@ao-ts/core';
+import { AoError } from '@ao-ts/core';
+
+/** The command's exit codes: 0 is success, 130 that Ctrl-C ended it. */
+const FAILED = 1;
+const TRY_LATER = 2;
 
 /** One sentence for a person; a stack only for what is a bug of this program. */
 export function explain(error: unknown): string {
-  if (error instanceof AoError) return `error: ${error.message}`;
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return `error: there is no file ${(error as NodeJS.ErrnoException).path}`;
-  return `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  if (error instanceof AoError) return error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `There is no file ${path}.`;
+  if (code === 'EISDIR') return `${path ?? 'What was named'} is a folder, and a file is needed.`;
+  if (code === 'EACCES') return `${path} may not be read or written by this user.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** A unit and its URL, to say who answered what. */
-export interface UnitName {
-  name: string;
-  url: string;
-}
-
-/**
- * Runs a call of the client library and turns its failure into one that names the unit, the URL, the answer and
- * what to do: the library says "<status>: <body>" when the unit answered, and hides the cause when it did not.
- */
-export async function at<T>(unit: UnitName, call: () => Promise<T>): Promise<T> {
-  let value: T;
-  try {
-    value = await call();
-  } catch (cause) {
-    throw unitError(unit, cause);
-  }
-  // Reading calls ignore the status, so a refusal arrives looking like a result.
-  const refusal = (value as { error?: unknown } | null)?.error;
-  if (typeof refusal === 'string') throw refused(unit, refusal);
-  return value;
-}
-
-function unitError(unit: UnitName, cause: unknown): AoError {
-  const answered = /^(\d{3}): (.*)$/s.exec(errorMessage(cause));
-  if (answered) return refused(unit, bodyText(answered[2] ?? ''), cause);
-  if (/communicating with|fetch failed|ECONNREFUSED/i.test(errorMessage(cause))) {
-    return new AoError(
-      'CLI.UNREACHABLE',
-      `The ${unit.name} at ${unit.url} can not be reached. Is the network running? "npm start" starts it.`,
-      { action: 'retry', cause },
-    );
-  }
-  return new AoError('CLI.CLIENT', `The ${unit.name} at ${unit.url}: ${errorMessage(cause)}`, {
-    action: 'fix',
-    cause,
-  });
-}
-
-function refused(unit: UnitName, text: string, cause?: unknown): AoError {
-  return new AoError('CLI.REFUSED', `The ${unit.name} at ${unit.url} answered: ${text}`, {
-    action: 'fix',
-    cause,
-  });
-}
-
-function bodyText(body: string): string {
-  try {
-    const { error } = JSON.parse(body) as { error?: unknown };
-    return typeof error === 'string' ? error : body;
-  } catch {
-    return body;
-  }
+/** Says what went wrong, on stderr, and sets the exit code. */
+export function fail(error: unknown, json: boolean): void {
+  const code = error instanceof AoError ? error.code : undefined;
+  const text = explain(error);
+  console.error(json ? JSON.stringify({ error: text, code }) : `error: ${text}`);
+  process.exitCode = error instanceof AoError && error.action === 'retry' ? TRY_LATER : FAILED;
 }

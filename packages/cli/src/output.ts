@@ -1,17 +1,6 @@
-import type { Result } from './client.ts';
+import { errorText, type OutboxEntry, outputText, type Result, tagValue } from '@ao-ts/network';
 
-/** What an evaluation printed or returned, as text. */
-export function outputText(output: unknown): string {
-  if (output === undefined || output === null) return '';
-  if (typeof output !== 'object') return String(output);
-  const { data } = output as { data?: unknown };
-  if (data === undefined) return JSON.stringify(output);
-  if (typeof data === 'object' && data !== null) {
-    const { output: text } = data as { output?: unknown };
-    return text === undefined ? JSON.stringify(data) : String(text);
-  }
-  return String(data);
-}
+const PREVIEW = 200;
 
 /** The prompt a process shows in a console, if its output carries one. */
 export function promptOf(output: unknown): string | undefined {
@@ -25,9 +14,30 @@ export function isPrinted(output: unknown): boolean {
   return (output as { print?: unknown } | null | undefined)?.print === true;
 }
 
-/** The error of an evaluation as text, or undefined if it went well. */
-export function errorText(result: Partial<Result>): string | undefined {
-  const error = result.Error;
-  if (error === undefined || error === null || error === '') return undefined;
-  return typeof error === 'string' ? error : JSON.stringify(error);
+/** A result for a person: what was printed, then a line for each entry of the outbox. */
+export function resultText(result: Partial<Result>): string {
+  const failed = errorText(result);
+  if (failed !== undefined) return failed;
+  const lines = [
+    outputText(result.Output),
+    ...(result.Messages ?? []).map((entry) => `-> ${entry.Target ?? '(nobody)'}  ${summary(entry)}`),
+    ...(result.Spawns ?? []).map((entry) => `-> a new process  ${summary(entry)}`),
+    ...(result.Assignments ?? []).map(({ Processes, Message }) => `-> ${Processes.join(', ')}  ${Message}`),
+  ];
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+function summary(entry: OutboxEntry): string {
+  const action = tagValue(entry, 'Action');
+  const data = String(entry.Data ?? '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  const preview = data.length > PREVIEW ? `${data.slice(0, PREVIEW)}…` : data;
+  return [action, preview].filter(Boolean).join(': ');
+}
+
+/** Prints text for a person, or with `--json` one line of JSON for a program. */
+export function print(options: { json?: boolean }, text: string, value: unknown): void {
+  if (options.json) console.log(JSON.stringify(value));
+  else if (text !== '') console.log(text);
 }

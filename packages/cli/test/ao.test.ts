@@ -1,32 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Network, type NetworkFile } from '@ao-ts/network';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Completion } from '../src/completion.ts';
+import { AO, ao } from './run-ao.ts';
 
-const AO = fileURLToPath(new URL('../bin/ao.mjs', import.meta.url));
 const example = (name: string) =>
   fileURLToPath(new URL(`../../../examples/ping-pong/${name}`, import.meta.url));
-
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** The command as a person runs it: a program of its own, in a folder. */
-function ao(args: string[], options: { cwd: string; input?: string }) {
-  const child = spawn(process.execPath, [AO, ...args], { cwd: options.cwd });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk) => (out += chunk));
-  child.stderr.on('data', (chunk) => (err += chunk));
-  if (options.input !== undefined) child.stdin.end(options.input);
-  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-  return { child, ended, output: () => out };
-}
 
 let folder: string;
 let network: Network;
@@ -67,18 +49,72 @@ test('console: lines are evaluated in order, errors are shown, and it goes on', 
   const file = join(folder, 'loaded.lua');
   await writeFile(file, 'Loaded = "from a file"');
   const input = ['x = 20', 'x + 1', 'error("broken")', `.load ${file}`, 'Loaded', '.exit', ''].join('\n');
-  const { code, out } = await ao(['console', process], { cwd: folder, input }).ended;
-  expect(code).toBe(0);
+  const { code, out, err } = await ao(['console', process], { cwd: folder, input }).ended;
+  expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/21[\s\S]*broken[\s\S]*from a file/);
+});
+
+describe('console', () => {
+  const session = async (...lines: string[]) => {
+    const process = await spawned(example('pong.lua'));
+    return (await ao(['console', process], { cwd: folder, input: [...lines, ''].join('\n') }).ended).out;
+  };
+
+  test('what is not complete goes on in the next line; an empty line ends it', async () => {
+    expect(await session('function twice(n)', '  return n * 2', 'end', 'twice(21)')).toContain('42');
+    expect(await session('x = (1 +', '', '"still " .. "here"')).toMatch(/near <eof>[\s\S]*still here/);
+  });
+
+  test('the editor takes everything as it is, until .done or .cancel', async () => {
+    const out = await session(
+      '.editor',
+      'y = 1',
+      '',
+      'y = y + 1',
+      '.done',
+      '.editor',
+      'y = 50',
+      '.cancel',
+      'y + 5',
+    );
+    expect(out).toMatch(/\b7\b/);
+    expect(out).not.toContain('55');
+  });
+
+  test('what was typed is there the next time', async () => {
+    const process = await spawned(example('pong.lua'));
+    const child = ao(['console', process], { cwd: folder, input: 'marker = 1\n.exit\n' });
+    expect((await child.ended).code).toBe(0);
+    expect(await readFile(join(folder, '.ao', 'console-history'), 'utf8')).toContain('marker = 1');
+  });
+
+  test('names of globals and what is in them are completed', async () => {
+    const process = await network.client.spawn('Prices = { apple = 1, apricot = 2, pear = 3 }');
+    const completion = new Completion(network.client, process);
+    expect(await completion.complete('return Pric')).toEqual([['Prices'], 'Pric']);
+    expect(await completion.complete('print(Prices.ap')).toEqual([
+      ['Prices.apple', 'Prices.apricot'],
+      'Prices.ap',
+    ]);
+    expect(await completion.complete('Handlers.li')).toEqual([['Handlers.list'], 'Handlers.li']);
+    expect((await completion.complete('nothing.here.'))[0]).toEqual([]);
+    expect(await network.client.value(process, '#Inbox')).toBe('1');
+  });
 });
 
 describe('mistakes get one sentence and exit code 1', () => {
   const missing = 'A'.repeat(43);
 
   test.each([
-    ['a file that does not exist', ['spawn', 'nowhere.lua'], /no file.*nowhere\.lua/],
+    ['a file that does not exist', ['spawn', 'nowhere.lua'], /no Lua file nowhere\.lua/],
     ['a process that does not exist', ['eval', missing, 'return 1'], new RegExp(`${missing}`)],
-    ['a wallet that is none', ['eval', missing, 'return 1', '--wallet', 'README.md'], /not a wallet/],
+    [
+      'a wallet that is not there',
+      ['eval', missing, 'x', '--wallet', 'none.json'],
+      /no wallet at none\.json/,
+    ],
+    ['a wallet that is none', ['eval', missing, 'x', '--wallet', AO], /wallet at .* is not JSON/],
+    ['an id that is none', ['eval', 'ping', 'x'], /an id has 43 characters/],
     [
       'a network file that does not exist',
       ['eval', missing, 'x', '--network', 'none.json'],
@@ -107,7 +143,7 @@ describe('mistakes get one sentence and exit code 1', () => {
     const away = join(folder, 'away.json');
     await writeFile(away, JSON.stringify({ ...file, mu: 'http://127.0.0.1:1', cu: 'http://127.0.0.1:1' }));
     const { code, err } = await run('eval', missing, 'return 1', '--network', away);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err).toMatch(/unit at http:\/\/127\.0\.0\.1:1 can not be reached\. Is the network running\?/);
   });
 });

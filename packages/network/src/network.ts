@@ -1,24 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AoError } from '@ao-ts/core';
-import type { ArweaveJwk, Signer } from '@ao-ts/core/ans104';
-import * as cu from '@ao-ts/cu';
-import * as gateway from '@ao-ts/gateway';
-import * as mu from '@ao-ts/mu';
-import {
-  GatewayClient,
-  HttpClient,
-  readOrCreateWallet,
-  requestJson,
-  type Unit,
-  UploaderClient,
-} from '@ao-ts/server-kit';
-import * as su from '@ao-ts/su';
-import { z } from 'zod';
-import { type NetworkFile, writeNetworkFile } from './network-file.ts';
-import { seedModule, seedSchedulerLocation } from './seed.ts';
+import { type ArweaveJwk, ed25519Signer, type Signer } from '@ao-ts/core/ans104';
+import { Client } from './client.ts';
+import type { NetworkFile } from './network-file.ts';
+import type { Started } from './start-units.ts';
 
 export interface NetworkOptions {
   /** Where the state is kept. Without one the network is ephemeral: a temporary folder, removed by `stop`. */
@@ -32,11 +18,9 @@ export interface NetworkOptions {
   env?: { gateway?: Environment; su?: Environment; cu?: Environment; mu?: Environment };
 }
 
-type Environment = Record<string, string>;
-type UnitName = 'gateway' | 'su' | 'cu' | 'mu';
-type Stops = (() => Promise<void>)[];
-
-const MessengerStatus = z.object({ pending: z.number(), dead: z.number() });
+export type Environment = Record<string, string>;
+/** What has to be stopped, in the order it was started. */
+export type Stops = (() => Promise<void>)[];
 
 /**
  * A whole ao network in this process, on real ports: gateway, scheduler, compute and messenger unit, with a wallet,
@@ -50,21 +34,18 @@ export class Network implements AsyncDisposable {
   /** A wallet for the developer. */
   readonly wallet: ArweaveJwk;
   readonly signer: Signer;
-  readonly #http: HttpClient;
+  /** The network as the developer's wallet uses it. */
+  readonly client: Client;
+  readonly #pending: () => Promise<number>;
   readonly #stops: Stops;
 
-  private constructor(
-    directory: string,
-    file: NetworkFile,
-    wallet: { jwk: ArweaveJwk; signer: Signer },
-    http: HttpClient,
-    stops: Stops,
-  ) {
+  private constructor({ directory, file, wallet, pending }: Started, stops: Stops) {
     this.directory = directory;
     this.file = file;
     this.wallet = wallet.jwk;
     this.signer = wallet.signer;
-    this.#http = http;
+    this.client = new Client(file, wallet.signer);
+    this.#pending = pending;
     this.#stops = stops;
   }
 
@@ -75,72 +56,31 @@ export class Network implements AsyncDisposable {
   static async start(options: NetworkOptions = {}): Promise<Network> {
     const stops: Stops = [];
     try {
-      return await Network.#start(options, stops);
+      // Only who starts a network needs its units: clients and commands load without them.
+      const { startUnits } = await import('./start-units.ts');
+      return new Network(await startUnits(options, stops), stops);
     } catch (error) {
       await runStops(stops);
       throw error;
     }
   }
 
-  static async #start(options: NetworkOptions, stops: Stops): Promise<Network> {
-    const directory = await stateDirectory(options.directory, stops);
-    const walletPath = join(directory, 'wallet.json');
-    const operatorPath = join(directory, 'operator.json');
-    const wallets = Promise.all([readOrCreateWallet(walletPath), readOrCreateWallet(operatorPath)]);
-    // If another part fails meanwhile, the folder must not be removed while these are being written.
-    const written = wallets.then(
-      () => {},
-      () => {},
-    );
-    stops.push(() => written);
+  /**
+   * An ephemeral network for a test file, stopped when its tests are over: pass `afterAll` of vitest or `after` of
+   * node:test.
+   */
+  static async forTests(
+    after: (stop: () => Promise<void>) => unknown,
+    options: NetworkOptions = {},
+  ): Promise<Network> {
+    const network = await Network.start({ logLevel: 'error', ...options });
+    after(() => network.stop());
+    return network;
+  }
 
-    const start = async (name: UnitName, variables: Environment): Promise<Unit> => {
-      const unit = await create[name]({
-        HOST: options.host ?? '127.0.0.1',
-        PORT: String(options.ports?.[name] ?? 0),
-        LOG_LEVEL: options.logLevel ?? 'warn',
-        DATA_DIR: join(directory, name),
-        DB_URL: join(directory, name, `${name}.sqlite`),
-        ...variables,
-        ...options.env?.[name],
-      });
-      stops.push(async () => unit[Symbol.asyncDispose]());
-      await unit.start();
-      return unit;
-    };
-
-    const { url: gatewayUrl } = await start('gateway', {});
-    const http = new HttpClient();
-    stops.push(() => http.close());
-    const client = new GatewayClient(http, gatewayUrl);
-    const uploader = new UploaderClient(http, gatewayUrl);
-    const [wallet, operator] = await wallets;
-
-    const arweave = { GATEWAY_URL: gatewayUrl };
-    const module = await seedModule(client, uploader, operator.signer);
-    const scheduler = await start('su', {
-      ...arweave,
-      UPLOAD_NODE_URL: gatewayUrl,
-      SU_WALLET_PATH: operatorPath,
-    });
-    await seedSchedulerLocation(client, uploader, operator.signer, scheduler.url);
-    const others = { ...arweave, UPLOADER_URL: gatewayUrl, SU_URL: scheduler.url };
-    const compute = await start('cu', { ...others, WALLET_FILE: operatorPath });
-    const messenger = await start('mu', { ...others, CU_URL: compute.url, PATH_TO_WALLET: operatorPath });
-
-    const file: NetworkFile = {
-      gateway: gatewayUrl,
-      uploader: gatewayUrl,
-      su: scheduler.url,
-      mu: messenger.url,
-      cu: compute.url,
-      scheduler: operator.signer.address,
-      authority: operator.signer.address,
-      module,
-      wallet: walletPath,
-    };
-    await writeNetworkFile(directory, file);
-    return new Network(directory, file, wallet, http, stops);
+  /** The network as somebody else uses it, with a new wallet. */
+  newClient(): Client {
+    return new Client(this.file, ed25519Signer(generateKeyPairSync('ed25519').privateKey));
   }
 
   /**
@@ -148,10 +88,9 @@ export class Network implements AsyncDisposable {
    * @throws AoError `NETWORK.UNSETTLED` after `timeoutMs`
    */
   async settle(timeoutMs = 30_000): Promise<void> {
-    const remote = { http: this.#http, url: this.file.mu, name: 'messenger unit' };
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const { pending } = await requestJson(remote, '/status', MessengerStatus);
+      const pending = await this.#pending();
       if (pending === 0) return;
       if (Date.now() > deadline) {
         throw new AoError(
@@ -177,23 +116,6 @@ export class Network implements AsyncDisposable {
   }
 }
 
-const create = {
-  gateway: async (env: Environment) => gateway.create(gateway.configFrom(env)),
-  su: async (env: Environment) => su.create(su.configFrom(env)),
-  cu: async (env: Environment) => cu.create(cu.configFrom(env)),
-  mu: async (env: Environment) => mu.create(mu.configFrom(env)),
-};
-
 async function runStops(stops: Stops): Promise<void> {
   for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
-}
-
-async function stateDirectory(directory: string | undefined, stops: Stops): Promise<string> {
-  if (directory !== undefined) {
-    await mkdir(directory, { recursive: true });
-    return resolve(directory);
-  }
-  const temporary = await mkdtemp(join(tmpdir(), 'ao-'));
-  stops.push(() => rm(temporary, { recursive: true, force: true }));
-  return temporary;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createDataItem, ethereumSigner, type Tag } from '@ao-ts/core/ans104';
+import { connect, createDataItemSigner } from '@permaweb/aoconnect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Network } from '../src/index.ts';
-import { clientOf } from './client.ts';
+import { type Client, Network, outputText } from '../src/index.ts';
 
 const LEDGER = `
 Total = 0
@@ -15,26 +15,26 @@ Handlers.add("total", { Action = "Total" }, function(msg)
 end)`;
 
 let network: Network;
-let client: ReturnType<typeof clientOf>;
+let client: Client;
 
 beforeAll(async () => {
   network = await Network.start({ logLevel: 'error' });
-  client = clientOf(network.file, network.wallet);
+  client = network.client;
 });
 afterAll(() => network?.stop());
 
 describe('with the published client library', () => {
   test('two processes are spawned, programmed by Eval, and one messages the other', async () => {
     const [asker, ledger] = await Promise.all([client.spawn(), client.spawn()]);
-    const programmed = await client.evaluate(ledger, LEDGER);
+    const programmed = await client.eval(ledger, LEDGER);
     expect(programmed.Error).toBeUndefined();
 
-    const asked = await client.evaluate(
+    const asked = await client.eval(
       asker,
       `Send({ Target = "${ledger}", Action = "Add", Amount = "5" })
        return "asked"`,
     );
-    expect(asked.Output?.data).toContain('asked');
+    expect(outputText(asked.Output)).toContain('asked');
     expect(asked.Messages).toHaveLength(1);
     expect(asked.Messages[0]?.Target).toBe(ledger);
 
@@ -47,7 +47,7 @@ describe('with the published client library', () => {
   test('a conversation inside one function: Send().receive()', async () => {
     const ledger = await client.spawn(LEDGER);
     const asker = await client.spawn();
-    await client.evaluate(
+    await client.eval(
       asker,
       `Answer = Send({ Target = "${ledger}", Action = "Add", Amount = "7" }).receive().Data`,
     );
@@ -58,21 +58,32 @@ describe('with the published client library', () => {
   test('results are listed with cursors and can be resumed', async () => {
     const ledger = await client.spawn(LEDGER);
     for (const amount of ['1', '2', '3']) {
-      await client.result(ledger, await client.send(ledger, { Action: 'Add', Amount: amount }));
+      await client.send(ledger, { Action: 'Add', Amount: amount });
     }
-    const all = await client.ao.results({ process: ledger, sort: 'ASC', limit: 25 });
-    expect(all.edges).toHaveLength(4);
-    const cursor = all.edges[1]?.cursor ?? '';
+    const all = await client.resultsAfter(ledger);
+    expect(all).toHaveLength(4);
+    const cursor = all[1]?.cursor ?? '';
     expect(JSON.parse(atob(cursor))).toMatchObject({ ordinate: '1', cron: null });
-    const rest = await client.ao.results({ process: ledger, from: cursor, sort: 'ASC', limit: 25 });
-    expect(rest.edges.map((edge) => edge.cursor)).toEqual(all.edges.slice(2).map((edge) => edge.cursor));
-    const newest = await client.ao.results({ process: ledger, sort: 'DESC', limit: 1 });
-    expect(newest.edges[0]?.node.Messages?.[0]?.Data).toBe('6');
+    const rest = await client.resultsAfter(ledger, cursor);
+    expect(rest.map((edge) => edge.cursor)).toEqual(all.slice(2).map((edge) => edge.cursor));
+    const [newest] = await client.latestResults(ledger, 1);
+    expect(newest?.node.Messages?.[0]?.Data).toBe('6');
+  });
+
+  test('as the README says', async () => {
+    const { mu, cu, gateway, module, scheduler, authority } = network.file;
+    const ao = connect({ MODE: 'legacy', MU_URL: mu, CU_URL: cu, GATEWAY_URL: gateway });
+    const signer = createDataItemSigner(network.wallet as never);
+    const tags = [{ name: 'Authority', value: authority }];
+    const process = await ao.spawn({ module, scheduler, signer, tags });
+    const action = [{ name: 'Action', value: 'Eval' }];
+    const message = (await ao.message({ process, signer, tags: action, data: '1 + 1' })) as string;
+    expect((await ao.result({ process, message })).Output.data).toBe('2');
   });
 
   test('a dry-run reads state and changes nothing', async () => {
     const ledger = await client.spawn(LEDGER);
-    await client.result(ledger, await client.send(ledger, { Action: 'Add', Amount: '4' }));
+    await client.send(ledger, { Action: 'Add', Amount: '4' });
     const read = await client.dryRun(ledger, { Action: 'Total' });
     expect(read.Messages[0]?.Data).toBe('4');
     const tried = await client.dryRun(ledger, { Action: 'Add', Amount: '100' });
@@ -87,7 +98,7 @@ describe('with the published client library', () => {
 
   test('a process spawns another and hears of it', async () => {
     const parent = await client.spawn();
-    await client.evaluate(
+    await client.eval(
       parent,
       `Child = Spawn(ao.env.Module.Id, {
          Data = 'Born = true',
@@ -95,14 +106,10 @@ describe('with the published client library', () => {
        }).receive().Tags.Process`,
     );
     await network.settle();
-    const child = (await client.value(parent, 'return Child')) ?? '';
-    expect(child).toMatch(/[\w-]{43}/);
-    const born = (await client.result(
-      /[\w-]{43}/.exec(child)?.[0] ?? '',
-      /[\w-]{43}/.exec(child)?.[0] ?? '',
-    )) as object;
-    expect(born).not.toHaveProperty('error');
-    await client.evaluate(
+    const child = await client.value(parent, 'return Child');
+    expect(child).toMatch(/^[\w-]{43}$/);
+    expect((await client.result(child, child)).Error).toBeUndefined();
+    await client.eval(
       parent,
       `Send({ Target = Child, Action = "Eval", Data = "Send({ Target = msg and msg.From or Owner, Action = 'Alive', Data = tostring(Born) })" })`,
     );
@@ -112,17 +119,17 @@ describe('with the published client library', () => {
 
   test('a message is assigned to a second process', async () => {
     const [first, second] = [await client.spawn(), await client.spawn()];
-    await client.evaluate(
+    await client.eval(
       second,
       `ao.addAssignable("note", { Action = "Note" })
        Handlers.add("note", { Action = "Note" }, function(msg) Seen = msg.Data end)`,
     );
-    const note = await client.send(first, { Action: 'Note' }, 'seen by both');
+    const note = await client.message(first, { Action: 'Note' }, 'seen by both');
     await expect
       .poll(async () => (await fetch(`${network.file.gateway}/raw/${note}`)).status, { timeout: 10_000 })
       .toBe(200);
-    const assignment = await client.ao.assign({ process: second, message: note });
-    expect(await client.result(second, assignment)).not.toHaveProperty('error');
+    const assignment = await client.assign(second, note);
+    expect(await client.result(second, assignment)).not.toHaveProperty('Error');
     expect(await client.value(second, 'return Seen')).toContain('seen by both');
   });
 });
@@ -151,11 +158,12 @@ describe('what goes wrong is said so that a person can act on it', () => {
 
   test('an unknown process', async () => {
     const nowhere = randomBytes(32).toString('base64url');
-    const failure = await client.send(nowhere, { Action: 'X' }).catch((error: Error) => error.message);
-    expect(failure).toMatch(/^404: /);
+    const failure = await client.message(nowhere, { Action: 'X' }).catch((error: Error) => error.message);
+    expect(failure).toContain(`The messenger unit at ${network.file.mu} answered: `);
     expect(failure).toContain(nowhere);
-    const read = (await client.result(nowhere, nowhere)) as unknown as { error: string };
-    expect(read.error).toMatch(/not found|no process/i);
+    await expect(client.result(nowhere, nowhere)).rejects.toThrow(
+      /compute unit at .* (not found|no process)/i,
+    );
   });
 
   test.each([
@@ -171,8 +179,8 @@ describe('what goes wrong is said so that a person can act on it', () => {
 
   test('a Lua error, with its line; the process goes on as if it had not happened', async () => {
     const process = await client.spawn();
-    await client.evaluate(process, 'Count = 1');
-    const failed = await client.evaluate(process, 'Count = 2\nlocal x = nil\nreturn x.field');
+    await client.eval(process, 'Count = 1');
+    const failed = await client.eval(process, 'Count = 2\nlocal x = nil\nreturn x.field');
     expect(String(failed.Error)).toMatch(/3.*attempt to index a nil value/s);
     expect(await client.value(process, 'return Count')).toContain('1');
   });

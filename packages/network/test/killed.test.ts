@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Network, type NetworkFile } from '../src/index.ts';
-import { clientOf } from './client.ts';
+import { type Client, Network, type NetworkFile } from '../src/index.ts';
 import { freePorts, UnitProcess } from './unit-process.ts';
 
 const COUNTER = `
@@ -15,7 +14,7 @@ end)`;
 
 let directory: string;
 let file: NetworkFile;
-let client: ReturnType<typeof clientOf>;
+let client: Client;
 let units: UnitProcess[];
 
 beforeAll(async () => {
@@ -24,7 +23,7 @@ beforeAll(async () => {
   // The network package makes wallets, module and Scheduler-Location; then each unit runs as a program of its own.
   const network = await Network.start({ directory, ports: { gateway, su, cu, mu } });
   file = network.file;
-  client = clientOf(file, network.wallet);
+  client = network.client;
   await network.stop();
 
   const operator = join(directory, 'operator.json');
@@ -57,13 +56,13 @@ afterAll(async () => {
 test('every unit is killed while messages are on their way, and all of it is found again', async () => {
   const counter = await client.spawn(COUNTER);
   const asker = await client.spawn();
-  await client.evaluate(
+  await client.eval(
     asker,
     'Answers = {}; Handlers.add("c", { Action = "Counted" }, function(m) table.insert(Answers, m.Data) end)',
   );
-  const before = await client.send(counter, { Action: 'Count' });
+  const before = await client.message(counter, { Action: 'Count' });
   const known = await client.result(counter, before);
-  const last = await client.evaluate(
+  const last = await client.eval(
     asker,
     `for i = 1, 20 do Send({ Target = "${counter}", Action = "Count" }) end return "sent"`,
   );
@@ -84,7 +83,7 @@ test('every unit is killed while messages are on their way, and all of it is fou
 
 test('SIGTERM ends every unit with status 0, and a start after it goes on', async () => {
   const counter = await client.spawn(COUNTER);
-  await client.result(counter, await client.send(counter, { Action: 'Count' }));
+  await client.send(counter, { Action: 'Count' });
   const codes = await Promise.all([...units].reverse().map((unit) => unit.end('SIGTERM')));
   expect(codes).toEqual([0, 0, 0, 0]);
   for (const unit of units) await unit.start();

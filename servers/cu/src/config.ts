@@ -14,7 +14,12 @@ const Schema = z.object({
   ...BaseConfig,
   PORT: EnvPort.default(4004),
   WALLET_FILE: z.string().describe('File with the wallet of this unit, in JWK form.'),
-  DB_URL: z.string().default('./data/cu.sqlite').describe('File that keeps the results.'),
+  DB_URL: z
+    .string()
+    .default('./data/cu.sqlite')
+    .describe(
+      'SQLite file, or PostgreSQL database (postgres://…) that several units may share, for the results.',
+    ),
   DATA_DIR: z.string().default('./data/cu').describe('Folder of modules and snapshots.'),
   SU_URL: EnvUrl.optional().describe('Scheduler or router that is asked first for any process.'),
   GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),

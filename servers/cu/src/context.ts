@@ -1,28 +1,16 @@
 import { join } from 'node:path';
 import type { Signer } from '@ao-ts/core/ans104';
-import {
-  GatewayClient,
-  GroupCommit,
-  HttpClient,
-  openSqlite,
-  ProcessDirectory,
-  readWallet,
-  UploaderClient,
-} from '@ao-ts/server-kit';
+import { GatewayClient, HttpClient, ProcessDirectory, readSigner, UploaderClient } from '@ao-ts/server-kit';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
-import type { DescriptionStore } from './domain/description-store.ts';
 import { ResultEvents } from './domain/result-events.ts';
-import type { ResultStore } from './domain/result-store.ts';
 import type { SnapshotStore } from './domain/snapshot-store.ts';
 import { ModuleFiles } from './stores/module-files.ts';
+import { openStores, type Stores } from './stores/open-stores.ts';
 import { SnapshotFiles } from './stores/snapshot-files.ts';
-import { SqliteDescriptionStore } from './stores/sqlite-description-store.ts';
-import { migrations } from './stores/sqlite-migrations.ts';
-import { SqliteResultStore } from './stores/sqlite-result-store.ts';
 
 /** What the unit works with; a test may replace any of it. */
-export interface Context {
+export interface Context extends Stores {
   logger: Logger;
   /** Unix milliseconds. */
   clock: () => number;
@@ -32,13 +20,10 @@ export interface Context {
   gateway: GatewayClient;
   uploader: Pick<UploaderClient, 'upload'>;
   directory: ProcessDirectory;
-  results: ResultStore;
   /** Wakes those who follow a process. */
   events: ResultEvents;
-  descriptions: DescriptionStore;
   moduleFiles: ModuleFiles;
   snapshots: SnapshotStore;
-  closeStores: () => void;
 }
 
 export type Overrides = Partial<Context>;
@@ -55,7 +40,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
   return {
     logger: pino({ name: 'cu', level: config.LOG_LEVEL }),
     clock: Date.now,
-    signer: overrides.signer ?? (await readWallet(config.WALLET_FILE)).signer,
+    signer: overrides.signer ?? (await readSigner(config.WALLET_FILE)),
     http,
     gateway,
     uploader: new UploaderClient(http, config.UPLOADER_URL ?? config.GATEWAY_URL),
@@ -67,25 +52,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
     events: new ResultEvents(),
     moduleFiles: new ModuleFiles(join(config.DATA_DIR, 'modules')),
     snapshots: new SnapshotFiles(join(config.DATA_DIR, 'snapshots')),
-    ...openStores(config, overrides),
+    ...(await openStores(config.DB_URL)),
     ...overrides,
-  };
-}
-
-function openStores(
-  config: Config,
-  overrides: Overrides,
-): Pick<Context, 'results' | 'descriptions' | 'closeStores'> {
-  const { results, descriptions, closeStores } = overrides;
-  if (results && descriptions && closeStores) return { results, descriptions, closeStores };
-  const db = openSqlite(config.DB_URL, migrations);
-  const commit = new GroupCommit(db);
-  return {
-    results: new SqliteResultStore(db, commit),
-    descriptions: new SqliteDescriptionStore(db, commit),
-    closeStores: () => {
-      commit.flush();
-      db.close();
-    },
   };
 }

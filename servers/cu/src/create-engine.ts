@@ -11,6 +11,7 @@ import type { MemoryState } from './domain/live-memory.ts';
 import { environmentText } from './domain/message.ts';
 import { ScheduleFeed } from './domain/schedule-feed.ts';
 import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
+import type { StoredSnapshot } from './domain/snapshot-store.ts';
 import { hasDrive, readDrive } from './domain/weave-drive.ts';
 import { assignedTransaction, itemText } from './remote/arweave-items.ts';
 import { BlockTimes } from './remote/block-times.ts';
@@ -29,6 +30,8 @@ export interface RunningEngine {
   engine: Engine;
   /** @throws AoError `ACCESS.DENIED` */
   admitted(processId: string): Promise<void>;
+  /** Has the first thread ready before it is needed. */
+  start(): void;
   close(): Promise<void>;
 }
 
@@ -85,8 +88,23 @@ export function createEngine(config: Config, context: Context): RunningEngine {
     );
   };
 
+  const newestSnapshot = async (processId: string): Promise<StoredSnapshot | undefined> => {
+    const newest = await results.newestNonce(processId);
+    return newest === undefined ? undefined : snapshots.newest(processId, newest);
+  };
+
   const prepare = async (processId: string): Promise<Evaluator> => {
-    const { process } = await catalog.runnable(processId);
+    // Thread, module and memory take their time to get ready: all at once.
+    threads.pick();
+    const [runnable, snapshot] = await Promise.allSettled([
+      catalog.runnable(processId),
+      newestSnapshot(processId),
+    ]);
+    if (runnable.status === 'rejected' || snapshot.status === 'rejected') {
+      snapshots.release(processId);
+      throw [runnable, snapshot].find((one) => one.status === 'rejected')?.reason;
+    }
+    const { process } = runnable.value;
     const crons = new CronSchedule(readCrons(process.tags), process.origin, (height) => blocks.time(height));
     const ports: EvaluatorPorts = {
       feed: new ScheduleFeed(
@@ -114,12 +132,10 @@ export function createEngine(config: Config, context: Context): RunningEngine {
       onMismatch: ({ nonce }) =>
         logger.error({ processId, nonce }, 'a repeated evaluation gave another result than the one stored'),
     };
-    const newest = await results.newestNonce(processId);
-    const local = newest === undefined ? undefined : await snapshots.newest(processId, newest);
     return new Evaluator(
       process,
       ports,
-      local ?? (crons.any ? undefined : await checkpoints.newest(process)),
+      snapshot.value ?? (crons.any ? undefined : await checkpoints.newest(process)),
     );
   };
 
@@ -150,6 +166,9 @@ export function createEngine(config: Config, context: Context): RunningEngine {
   return {
     engine,
     admitted: (processId) => admit(lists, processId, async (id) => (await catalog.process(id)).owner),
+    start() {
+      threads.pick();
+    },
     async close() {
       const closed = engine.close();
       const timer = new AbortController();

@@ -26,7 +26,8 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const context = await createContext(config, overrides);
   const { logger } = context;
   const { app, metrics } = await createApp({ logger, statusOf });
-  const { engine, admitted, close } = createEngine(config, context);
+  const running = createEngine(config, context);
+  const { engine, admitted } = running;
   metrics.gauge('ao_cu_processes', 'Processes in memory.', () => engine.size);
   const room: Room = { config, context, engine };
   app.addHook('preHandler', async ({ params, query }) => {
@@ -50,12 +51,13 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     },
     async start() {
       url = await listen(app, 'compute unit', { host: config.HOST, port: config.PORT });
+      running.start();
       logger.info({ url, address: context.signer.address }, 'compute unit ready');
     },
     async [Symbol.asyncDispose]() {
       // Requests that wait for an evaluation are answered first: the engine ends the message under way, then says so.
-      await Promise.all([app.close(), close()]);
-      context.closeStores();
+      await Promise.all([app.close(), running.close()]);
+      await context.closeStores();
       await context.http.close();
     },
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AoError } from '@ao-ts/core';
 import { GroupCommit, generateWallet, openSqlite } from '@ao-ts/server-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SnapshotStore } from '../src/domain/snapshot-store.ts';
 import { migrations } from '../src/stores/sqlite-migrations.ts';
 import { SqliteResultStore } from '../src/stores/sqlite-result-store.ts';
 import { FakeNetwork, MODULE_ID } from './support/fake-network.ts';
@@ -87,6 +88,19 @@ test('without its module a process waits for the gateway; others go on', async (
   expect(missing.json.error).toContain(MODULE_ID);
   if (module) network.transactions.set(MODULE_ID, module);
   expect((await result(unit, '0')).json.Output).toBe('00000001');
+});
+
+test('of a process that can not be brought to life nothing is kept in memory', async () => {
+  const released: string[] = [];
+  const snapshots: SnapshotStore = {
+    save: async () => {},
+    newest: async () => undefined,
+    release: (id) => void released.push(id),
+  };
+  await using unit = await startUnit(network, { overrides: { snapshots } });
+  const broken = network.spawn(randomName(), [{ name: 'Memory-Limit', value: '999-gb' }]);
+  expect((await unit.get(`/result/0?process-id=${broken}`)).status).toBe(413);
+  expect(released).toEqual([broken]);
 });
 
 test('with everything else away, what is stored is still answered', async () => {

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { TestPostgres } from '../../../packages/server-kit/test/postgres.ts';
 import type { Evaluation } from '../src/domain/result-store.ts';
+import { descriptionStoreCompliance } from '../src/stores/description-store.compliance.ts';
 import { openStores } from '../src/stores/open-stores.ts';
 import { resultStoreCompliance } from '../src/stores/result-store.compliance.ts';
 import { FakeNetwork } from './support/fake-network.ts';
@@ -20,6 +21,11 @@ afterAll(async () => {
 resultStoreCompliance('PostgreSQL', async () => {
   const { results, closeStores } = await openStores(await postgres.database());
   return { store: results, close: closeStores };
+});
+
+descriptionStoreCompliance('PostgreSQL', async () => {
+  const { descriptions, closeStores } = await openStores(await postgres.database());
+  return { store: descriptions, close: closeStores };
 });
 
 describe('several stores on one database', () => {
@@ -92,6 +98,29 @@ test('two units on one database give the same answers, and one goes on where the
   expect(same.text).toBe(last.text);
 });
 
+test('a stream of one unit tells what another unit stored', async () => {
+  const env = { DB_URL: await postgres.database() };
+  await using one = await startUnit(network, { env });
+  await using two = await startUnit(network, { env });
+  const processId = network.spawn(randomName());
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const stop = new AbortController();
+  try {
+    const { body } = await fetch(`${one.url}/results/${processId}/stream`, { signal: stop.signal });
+    await two.get(`/result/0?process-id=${processId}`);
+    vi.advanceTimersByTime(15_000);
+    let text = '';
+    for await (const chunk of body ?? []) {
+      text += Buffer.from(chunk).toString();
+      if (text.includes('"Output":"00000001"')) break;
+    }
+    expect(text).toContain('id: ');
+  } finally {
+    stop.abort();
+    vi.useRealTimers();
+  }
+});
+
 test('whatever is asked for, the database is not asked for what it can not hold', async () => {
   await using unit = await startUnit(network, { env: { DB_URL: await postgres.database() } });
   const processId = network.spawn(randomName());
@@ -110,7 +139,9 @@ test('whatever is asked for, the database is not asked for what it can not hold'
 test('while the database is away requests fail, and nothing is lost', async () => {
   const server = await TestPostgres.start();
   await using _ = server;
-  await using unit = await startUnit(network, { env: { DB_URL: await server.database() } });
+  const env = { DB_URL: await server.database() };
+  await using unit = await startUnit(network, { env });
+  const stopping = await startUnit(network, { env });
   const processId = network.spawn(randomName());
   const [first, second] = ['!a', '!a'].map((data) =>
     network.schedule(processId, { name: randomName(), data }),
@@ -120,6 +151,8 @@ test('while the database is away requests fail, and nothing is lost', async () =
   await server.stop();
   const away = await result(second);
   expect([away.status, away.json.code]).toEqual([503, 'STORE.FAILED']);
+  expect((await stopping.get(`/results/${processId}`)).status).toBe(503);
+  await stopping[Symbol.asyncDispose]();
   await server.restart();
   expect((await result(second)).json.Output).toBe('00000003');
   expect((await result(first)).json.Output).toBe('00000002');

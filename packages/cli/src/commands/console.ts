@@ -1,37 +1,69 @@
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { type Client, errorText, outputText, readProgram } from '@ao-ts/network';
 import { Command } from 'commander';
-import { addNetworkOptions, type Client, clientFor } from '../client.ts';
+import { Completion } from '../completion.ts';
 import { explain } from '../failure.ts';
-import { errorText, isPrinted, outputText, promptOf } from '../output.ts';
+import { addNetworkOptions, clientFor, id, type NetworkOptions } from '../options.ts';
+import { isPrinted, promptOf } from '../output.ts';
 
 /** How often the process is asked for what it printed meanwhile. */
 const LIVE_MS = 500;
+const HISTORY_LINES = 1000;
 const DEFAULT_PROMPT = 'ao> ';
-const HELP = `.load <file>   run a Lua file in the process
-.exit          leave (also Ctrl-D)`;
+const HELP = `.load <file>   run a Lua file in the process, with the files it requires
+.editor        type several lines; .done runs them, .cancel forgets them
+.exit          leave (also Ctrl-D, or Ctrl-C on an empty line)
+A line that is not complete goes on in the next one; an empty line ends it. Tab completes names.`;
 
 export function consoleCommand(): Command {
   const command = new Command('console')
     .description('an interactive console on a process you own; messages show as they arrive')
-    .argument('<process>', 'its id')
-    .action(async (processId: string, options: { network?: string; wallet?: string }) => {
+    .argument('<process>', 'its id', id)
+    .action(async (processId: string, options: NetworkOptions) => {
       await runConsole(await clientFor(options), processId);
     });
   return addNetworkOptions(command);
 }
 
 async function runConsole(client: Client, processId: string): Promise<void> {
-  let cursor = await client.lastCursor(processId);
-  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: DEFAULT_PROMPT });
-
+  let cursor = (await client.latestResults(processId, 1))[0]?.cursor;
+  const historyFile = join(dirname(client.network.wallet), 'console-history');
+  const completion = new Completion(client, processId);
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: DEFAULT_PROMPT,
+    history: await readHistory(historyFile),
+    historySize: HISTORY_LINES,
+    completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
+      completion.complete(line).then((result) => done(null, result));
+    },
+  });
   let closed = false;
   lines.once('close', () => {
     closed = true;
   });
+
+  let basePrompt = DEFAULT_PROMPT;
+  /** Lines typed so far of something longer; in the editor, until `.done`. */
+  let pending: string[] = [];
+  let editing = false;
+
   const prompt = (keepCursor = false) => {
-    if (!closed) lines.prompt(keepCursor);
+    if (closed) return;
+    lines.setPrompt(editing || pending.length > 0 ? '... ' : basePrompt);
+    lines.prompt(keepCursor);
   };
+  lines.on('SIGINT', () => {
+    if (lines.line === '' && pending.length === 0 && !editing) return lines.close();
+    pending = [];
+    editing = false;
+    lines.write(null, { ctrl: true, name: 'u' });
+    console.log();
+    prompt();
+  });
 
   /** Prints above the line being typed, and leaves that line as it was. */
   const show = (text: string) => {
@@ -40,19 +72,38 @@ async function runConsole(client: Client, processId: string): Promise<void> {
     prompt(true);
   };
 
-  const evaluate = async (lua: string) => {
-    const id = await client.message(processId, { tags: [{ name: 'Action', value: 'Eval' }], data: lua });
-    const result = await client.result(processId, id);
-    lines.setPrompt(promptOf(result.Output) ?? lines.getPrompt());
-    const text = errorText(result) ?? outputText(result.Output);
+  /** False if the source is only the beginning of something. */
+  const evaluate = async (lua: string, mayContinue = false): Promise<boolean> => {
+    const result = await client.eval(processId, lua);
+    const failed = errorText(result);
+    if (mayContinue && failed?.trimEnd().endsWith('near <eof>')) return false;
+    basePrompt = promptOf(result.Output) ?? basePrompt;
+    const text = failed ?? outputText(result.Output);
     if (text) console.log(text);
+    return true;
   };
 
   const handle = async (line: string) => {
-    if (line === '') return;
-    if (line === '.help') return console.log(HELP);
-    if (line.startsWith('.load ')) return evaluate(await readFile(line.slice(6).trim(), 'utf8'));
-    await evaluate(line);
+    if (editing) {
+      if (line.trim() !== '.done' && line.trim() !== '.cancel') return pending.push(line);
+      const source = pending.join('\n');
+      pending = [];
+      editing = false;
+      return line.trim() === '.done' && evaluate(source);
+    }
+    if (pending.length === 0) {
+      if (line.trim() === '') return;
+      if (line.trim() === '.help') return console.log(HELP);
+      if (line.trim() === '.editor') {
+        editing = true;
+        return console.log('.done runs what you type, .cancel forgets it.');
+      }
+      if (line.startsWith('.load ')) return evaluate(await readProgram(line.slice(6).trim()));
+    }
+    const source = [...pending, line].join('\n');
+    pending = [];
+    // An empty line ends what is not complete, and shows what is wrong with it.
+    if (!(await evaluate(source, line.trim() !== ''))) pending = source.split('\n');
   };
 
   let polling = false;
@@ -75,16 +126,30 @@ async function runConsole(client: Client, processId: string): Promise<void> {
   prompt();
   try {
     for await (const line of lines) {
-      if (line.trim() === '.exit') break;
+      if (!editing && line.trim() === '.exit') break;
+      if (line.trim() !== '') await remember(historyFile, line);
       try {
-        await handle(line.trim());
+        await handle(line);
       } catch (error) {
-        console.error(explain(error));
+        console.error(`error: ${explain(error)}`);
       }
       prompt();
     }
+    // The input ended in the middle of something: it is run, so that nothing typed is lost without a word.
+    if (pending.length > 0 && !editing) await evaluate(pending.join('\n'));
   } finally {
     clearInterval(live);
     lines.close();
   }
+}
+
+/** The newest line first. */
+async function readHistory(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').filter(Boolean).slice(-HISTORY_LINES).reverse();
+}
+
+async function remember(file: string, line: string): Promise<void> {
+  // A console without a history is better than none.
+  await appendFile(file, `${line}\n`, { mode: 0o600 }).catch(() => {});
 }

@@ -1,40 +1,49 @@
-import { AoError } from '@ao-ts/core';
+import { type Client, checkResult, outputText, readProgram } from '@ao-ts/network';
 import { Command } from 'commander';
-import { addNetworkOptions, clientFor } from '../client.ts';
-import { errorText, isPrinted, outputText } from '../output.ts';
+import { addNetworkOptions, clientFor, id, type NetworkOptions } from '../options.ts';
+import { isPrinted, print } from '../output.ts';
 
-interface EvalOptions {
-  network?: string;
-  wallet?: string;
+interface EvalOptions extends NetworkOptions {
   wait: boolean;
 }
 
-/** How long the messages an Eval sent are waited for. */
-const DELIVERY_MS = 10_000;
+/** How long the messages that a message caused are waited for. */
+export const DELIVERY_MS = 10_000;
 
 export function evalCommand(): Command {
   const command = new Command('eval')
     .description('run Lua in a process you own; prints what it gives, and what comes back for it')
-    .argument('<process>', 'its id')
+    .argument('<process>', 'its id', id)
     .argument('<lua>', 'an expression or statements')
     .option('--no-wait', 'do not wait for the messages it sends')
-    .action(evaluate);
+    .action(async (processId: string, lua: string, options: EvalOptions) =>
+      evaluate(await clientFor(options), processId, lua, options),
+    );
   return addNetworkOptions(command);
 }
 
-async function evaluate(processId: string, lua: string, options: EvalOptions): Promise<void> {
-  const client = await clientFor(options);
-  const before = await client.lastCursor(processId);
-  const id = await client.message(processId, { tags: [{ name: 'Action', value: 'Eval' }], data: lua });
-  const result = await client.result(processId, id);
-  const failed = errorText(result);
-  if (failed) throw new AoError('CLI.EVAL', failed, { action: 'fix' });
-  const text = outputText(result.Output);
-  if (text) console.log(text);
-  if (!options.wait || result.Messages.length === 0) return;
+export function loadCommand(): Command {
+  const command = new Command('load')
+    .description('run a Lua file in a process you own, with the files it requires')
+    .argument('<process>', 'its id', id)
+    .argument('<file>', 'Lua source')
+    .option('--no-wait', 'do not wait for the messages it sends')
+    .action(async (processId: string, file: string, options: EvalOptions) =>
+      evaluate(await clientFor(options), processId, await readProgram(file), options),
+    );
+  return addNetworkOptions(command);
+}
 
-  await client.delivered(id, DELIVERY_MS);
-  for (const { node } of await client.resultsAfter(processId, before)) {
+async function evaluate(client: Client, processId: string, lua: string, options: EvalOptions): Promise<void> {
+  const [newest] = await client.latestResults(processId, 1);
+  const message = await client.message(processId, { Action: 'Eval' }, lua);
+  const result = await client.result(processId, message);
+  checkResult(result);
+  print(options, outputText(result.Output), { message, result });
+  if (!options.wait || options.json || result.Messages.length === 0) return;
+
+  await client.delivered(message, DELIVERY_MS);
+  for (const { node } of await client.resultsAfter(processId, newest?.cursor)) {
     if (isPrinted(node.Output)) console.log(outputText(node.Output));
   }
 }

@@ -1,6 +1,10 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Network, type NetworkFile, STATE_DIRECTORY } from '@ao-ts/network';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { AoError } from '@ao-ts/core';
+import { Network, type NetworkFile, readNetworkFile, STATE_DIRECTORY } from '@ao-ts/network';
+import { Command, Option } from 'commander';
+import { addNetworkOptions, type NetworkOptions, networkFor, wholeNumber } from '../options.ts';
+import { print } from '../output.ts';
 
 interface StartOptions {
   directory: string;
@@ -13,12 +17,7 @@ interface StartOptions {
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
 
-function port(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0 || number > 65535)
-    throw new InvalidArgumentError('a port is 0 to 65535');
-  return number;
-}
+const port = wholeNumber(65535);
 
 export function networkCommand(): Command {
   const start = new Command('start')
@@ -36,7 +35,19 @@ export function networkCommand(): Command {
         .default('error'),
     )
     .action(startNetwork);
-  return new Command('network').description('the network on this machine').addCommand(start);
+  const status = addNetworkOptions(new Command('status'))
+    .description('say which units answer; exit code 2 if one does not')
+    .action(networkStatus);
+  const reset = new Command('reset')
+    .description('forget all processes, messages and data of a stopped network; its wallets stay')
+    .option('--directory <folder>', 'where its state is kept', STATE_DIRECTORY)
+    .option('--json', 'print JSON, for programs')
+    .action(resetNetwork);
+  return new Command('network')
+    .description('the network on this machine')
+    .addCommand(start)
+    .addCommand(status)
+    .addCommand(reset);
 }
 
 async function startNetwork(options: StartOptions): Promise<void> {
@@ -56,6 +67,54 @@ async function startNetwork(options: StartOptions): Promise<void> {
   });
   if (signal === 'SIGINT') console.log('\nstopping …');
   await network.stop();
+}
+
+const UNITS = {
+  gateway: ['gateway', '/info'],
+  mu: ['messenger unit', '/health'],
+  su: ['scheduler unit', '/health'],
+  cu: ['compute unit', '/health'],
+} as const;
+type UnitKey = keyof typeof UNITS;
+
+async function answers(network: NetworkFile, unit: UnitKey): Promise<boolean> {
+  try {
+    return (await fetch(network[unit] + UNITS[unit][1], { signal: AbortSignal.timeout(3000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function networkStatus(options: NetworkOptions): Promise<void> {
+  const network = await networkFor(options);
+  const units = await Promise.all(
+    (Object.keys(UNITS) as UnitKey[]).map(async (unit) => ({
+      unit: UNITS[unit][0],
+      url: network[unit],
+      up: await answers(network, unit),
+    })),
+  );
+  const text = units.map(({ unit, url, up }) => `${unit.padEnd(15)} ${url}  ${up ? 'up' : 'away'}`);
+  print(options, text.join('\n'), { units });
+  if (units.some(({ up }) => !up)) process.exitCode = 2;
+}
+
+async function resetNetwork(options: { directory: string; json?: boolean }): Promise<void> {
+  const path = join(options.directory, 'network.json');
+  const network = await readNetworkFile(path);
+  if (!network) {
+    throw new AoError('NETWORK.NOT_FOUND', `There is no network in ${options.directory}: no ${path}.`, {
+      action: 'fix',
+    });
+  }
+  if (await answers(network, 'gateway')) {
+    throw new AoError('CLI.RUNNING', `The network at ${network.gateway} is running: stop it first.`, {
+      action: 'fix',
+    });
+  }
+  for (const name of ['gateway', 'su', 'cu', 'mu', 'network.json'])
+    await rm(join(options.directory, name), { recursive: true, force: true });
+  print(options, 'The next start begins anew.', { reset: options.directory });
 }
 
 function table(file: NetworkFile, path: string): string {

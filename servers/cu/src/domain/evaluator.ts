@@ -102,7 +102,6 @@ export class Evaluator {
     });
     this.#duplicates = new Duplicates(ports.results);
     this.#writer = new ResultWriter({
-      processId: process.id,
       results: ports.results,
       onStored: (evaluation, body) => this.#announce(evaluation, body),
       onFailure: (error) => {

@@ -53,6 +53,9 @@ export interface ResultStore {
   ): Promise<boolean>;
   /** Successful evaluations in the order (timestamp, nonce, cron), scheduled messages before cron messages. */
   list(query: ResultQuery): Promise<Evaluation[]>;
-  /** All or none of them; resolves once they would survive a crash. */
-  save(evaluations: readonly Evaluation[]): Promise<void>;
+  /**
+   * All or none of them. Resolves, once they would survive a crash, to the bodies the store holds, in the same order:
+   * where there was one before, that one.
+   */
+  save(evaluations: readonly Evaluation[]): Promise<string[]>;
 }

@@ -1,7 +1,6 @@
 import type { Evaluation, ResultStore } from './result-store.ts';
 
 export interface ResultWriterOptions {
-  processId: string;
   results: ResultStore;
   /** Called in order, once what is answered would survive a crash. `body` is what the store holds. */
   onStored(evaluation: Evaluation, body: string): void;
@@ -23,8 +22,6 @@ export class ResultWriter {
   #stored = 0;
   #oldestAt = 0;
   #writing: Promise<void> | undefined;
-  /** Up to here results may be in the store already. */
-  #storedUpTo: number | undefined;
 
   constructor(options: ResultWriterOptions) {
     this.#options = options;
@@ -70,27 +67,20 @@ export class ResultWriter {
   }
 
   async #write(): Promise<void> {
-    const { processId, results } = this.#options;
-    this.#storedUpTo ??= (await results.newestNonce(processId)) ?? -1;
+    const { results, onStored, onMismatch } = this.#options;
     while (this.#unsaved.size > 0) {
       const batch = [...this.#unsaved.values()];
-      const stored = await Promise.all(batch.map((evaluation) => this.#known(evaluation)));
-      await results.save(batch.filter((_, index) => stored[index] === undefined));
+      // Another unit may have been faster, and a memory is rebuilt by repeating what is stored: what is stored stands.
+      const bodies = await results.save(batch);
       batch.forEach((evaluation, index) => {
         this.#unsaved.delete(keyOf(evaluation));
         this.#stored += 1;
-        this.#options.onStored(evaluation, stored[index] ?? evaluation.body);
+        const body = bodies[index] ?? evaluation.body;
+        if (body !== evaluation.body) onMismatch(evaluation);
+        onStored(evaluation, body);
       });
       this.#oldestAt = performance.now();
     }
-  }
-
-  /** What the store has of an evaluation that is repeated to rebuild the memory. */
-  async #known({ nonce, body, ...rest }: Evaluation): Promise<string | undefined> {
-    if (rest.cron !== null || nonce > (this.#storedUpTo ?? -1)) return undefined;
-    const stored = await this.#options.results.at(this.#options.processId, nonce);
-    if (stored && stored.body !== body) this.#options.onMismatch({ nonce, body, ...rest });
-    return stored?.body;
   }
 }
 

@@ -52,9 +52,14 @@ export function timeOf(text: string | undefined): number | undefined {
 function bound(text: string | undefined): { place: Place; sort: Sort | undefined } | undefined {
   if (text === undefined || text === '') return undefined;
   const read = decodeBound(text);
-  if ('timestamp' in read) return { place: { timestamp: read.timestamp }, sort: undefined };
+  if ('timestamp' in read) return { place: { timestamp: whole(read.timestamp) }, sort: undefined };
   const { timestamp, ordinate, cron, sort } = read.cursor;
-  return { place: { timestamp, nonce: ordinate, cron }, sort };
+  return { place: { timestamp: whole(timestamp), nonce: ordinate, cron }, sort };
+}
+
+/** The nearest time a store can hold. */
+function whole(timestamp: number): number {
+  return Math.trunc(Math.min(Math.max(timestamp, 0), Number.MAX_SAFE_INTEGER));
 }
 
 function cursorOf({ timestamp, nonce, cron }: Evaluation, sort: Sort): Cursor {

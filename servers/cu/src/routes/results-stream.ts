@@ -54,7 +54,11 @@ export const resultsStreamRoute: Route = (app, { context }) => {
       const stop = new AbortController();
       open.add(stop);
       raw.on('close', () => stop.abort());
-      const heartbeat = setInterval(() => raw.write(': alive\n\n'), HEARTBEAT_MS);
+      const heartbeat = setInterval(() => {
+        raw.write(': alive\n\n');
+        // Another unit on the same database may have stored something.
+        events.notify(processId);
+      }, HEARTBEAT_MS);
       while (!stop.signal.aborted) {
         // Asked for before the list is read, so that nothing falls in between.
         const more = events.next(processId, stop.signal);

@@ -4,11 +4,11 @@ import type { Evaluation, ResultStore } from '../domain/result-store.ts';
 /** What every engine of a result store has to do. `open` gives an empty one. */
 export function resultStoreCompliance(
   name: string,
-  open: () => Promise<{ store: ResultStore; close: () => Promise<void> | void }>,
+  open: () => Promise<{ store: ResultStore; close: () => Promise<void> }>,
 ): void {
   describe(`result store: ${name}`, () => {
     let store: ResultStore;
-    let close: () => Promise<void> | void;
+    let close: () => Promise<void>;
 
     beforeEach(async () => {
       ({ store, close } = await open());
@@ -60,8 +60,14 @@ export function resultStoreCompliance(
     });
 
     test('the first write wins', async () => {
-      await store.save([evaluation(1)]);
-      await store.save([evaluation(1, { body: 'changed' }), evaluation(2)]);
+      await store.save([evaluation(1), cron(1, 15, '0-x')]);
+      const again = [
+        evaluation(1, { body: 'changed' }),
+        { ...cron(1, 15, '0-x'), body: 'changed' },
+        evaluation(2),
+        cron(1, 16, '0-x'),
+      ];
+      expect(await store.save(again)).toEqual(['body 1', '0-x', 'body 2', '0-x']);
       expect((await store.at('p', 1))?.body).toBe('body 1');
       expect((await store.at('p', 2))?.body).toBe('body 2');
     });

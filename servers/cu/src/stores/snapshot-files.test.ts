@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Snapshot, takeSnapshot } from '@ao-ts/core/loader';
@@ -53,6 +53,13 @@ const expectNewest = async (nonce: number, upTo = 1000) => {
   expect(found?.point).toEqual(pointAt(nonce));
   expect(found && Buffer.compare(bytesOf(found.snapshot), memoryAt(nonce))).toBe(0);
 };
+async function flip(path: string, where: (length: number) => number): Promise<void> {
+  const bytes = await readFile(path);
+  const offset = where(bytes.length);
+  bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+  await writeFile(path, bytes);
+}
+
 const files = async () =>
   (await readdir(join(directory, 'p'))).sort(
     (a, b) => Number(a.split(/[-.]/)[1]) - Number(b.split(/[-.]/)[1]),
@@ -86,6 +93,39 @@ test('what did not change is not written again', async () => {
   expect(await size(change)).toBeLessThan((await size(whole)) / 50);
 });
 
+test('a memory of many blocks comes back whole, with a last page that is not', async () => {
+  const memory = new Uint8Array(200 * 16_384 + 1000);
+  for (let index = 0; index < memory.length; index += 3) memory[index] = (index * 2654435761) >>> 13;
+  memory.fill(0, 70 * 16_384, 75 * 16_384);
+  await store.save('p', { snapshot: takeSnapshot(memory), point: pointAt(0) });
+  const found = await new SnapshotFiles(directory).newest('p', 0);
+  expect(found && Buffer.compare(bytesOf(found.snapshot), memory)).toBe(0);
+  const threads = [...(found?.snapshot.pages.values() ?? [])].map(({ buffer }) => buffer);
+  expect(threads.every((buffer) => buffer instanceof SharedArrayBuffer)).toBe(true);
+});
+
+test('after a restart only what changed is written, and old files are still removed', async () => {
+  let memory = new Uint8Array(64 * 65_536);
+  for (let index = 0; index < memory.length; index++) memory[index] = (index * 2654435761) >>> 13;
+  await store.save('p', { snapshot: takeSnapshot(memory), point: pointAt(0) });
+  const [whole = ''] = await files();
+  const { size } = await stat(join(directory, 'p', whole));
+  let written = 0;
+  for (let nonce = 1; nonce < 200; nonce++) {
+    store = new SnapshotFiles(directory);
+    const before = await store.newest('p', 1000);
+    memory = memory.slice();
+    memory[nonce * 20_000] = nonce;
+    await store.save('p', { snapshot: takeSnapshot(memory, before?.snapshot), point: pointAt(nonce) });
+    written += (await stat(join(directory, 'p', (await files()).at(-1) ?? ''))).size;
+  }
+  expect(written).toBeLessThan(10 * size);
+  expect((await files()).length).toBeLessThan(130);
+  const found = await new SnapshotFiles(directory).newest('p', 1000);
+  expect(found?.point.nonce).toBe(199);
+  expect(found && Buffer.compare(bytesOf(found.snapshot), memory)).toBe(0);
+}, 60_000);
+
 test('old files are removed, a second chain is kept', async () => {
   await saveMany(140);
   expect((await files()).length).toBeLessThan(135);
@@ -95,14 +135,11 @@ test('old files are removed, a second chain is kept', async () => {
 test.each([
   ['cut off', (path: string) => truncate(path, 50)],
   ['empty', (path: string) => truncate(path, 0)],
-  [
-    'changed in one bit',
-    async (path: string) => {
-      const bytes = await readFile(path);
-      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-      await writeFile(path, bytes);
-    },
-  ],
+  ['changed in one bit of its kind', (path: string) => flip(path, () => 3)],
+  ['changed in one bit of its header', (path: string) => flip(path, () => 40)],
+  ['changed in one bit of its pages', (path: string) => flip(path, (length) => length - 40)],
+  ['changed in its last bit', (path: string) => flip(path, (length) => length - 1)],
+  ['too long', (path: string) => appendFile(path, 'x')],
   ['gone', (path: string) => rm(path)],
 ])('a file that is %s is passed over for the newest good one', async (_, damage) => {
   await saveMany(3);

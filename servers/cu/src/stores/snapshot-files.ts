@@ -1,11 +1,12 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '@ao-ts/core/loader';
+import type { Point } from '../domain/slot.ts';
 import type { SnapshotStore, StoredSnapshot } from '../domain/snapshot-store.ts';
 import { applyChange, snapshotChange } from '../worker/snapshot-change.ts';
 import { decodeSnapshotFile, encodeSnapshotFile } from './snapshot-file.ts';
 
-/** What a process has on the disk, as far as this run wrote it. */
+/** What a process has on the disk, as far as this run wrote or read it. */
 interface Chain {
   last: Snapshot;
   files: string[];
@@ -66,17 +67,32 @@ export class SnapshotFiles implements SnapshotStore {
       .filter(({ match }) => match && Number(match[1]) <= upTo)
       .sort((a, b) => Number(b.match?.[2]) - Number(a.match?.[2]));
     for (const { name } of files) {
-      const stored = await readChain(folder, name).catch(() => undefined);
-      if (stored && stored.point.nonce <= upTo) return stored;
+      const chain = await readChain(folder, name).catch(() => undefined);
+      if (!chain || chain.point.nonce > upTo) continue;
+      const { point, ...rest } = chain;
+      // What comes next builds on it: a process that wakes up and goes to sleep again writes what it changed.
+      this.#chains.set(processId, rest);
+      return { point, snapshot: rest.last };
     }
     return undefined;
   }
 }
 
-async function readChain(folder: string, name: string): Promise<StoredSnapshot> {
-  const { point, previous, change } = await decodeSnapshotFile(await readFile(join(folder, name)));
-  const before = previous === null ? undefined : (await readChain(folder, previous)).snapshot;
-  return { point, snapshot: applyChange(before, change) };
+async function readChain(folder: string, name: string): Promise<Chain & { point: Point }> {
+  const bytes = await readFile(join(folder, name));
+  const { point, previous, change } = await decodeSnapshotFile(bytes);
+  const size = bytes.length;
+  if (previous === null) {
+    return { point, last: applyChange(undefined, change), files: [name], wholeSize: size, changesSize: 0 };
+  }
+  const { last, files, wholeSize, changesSize } = await readChain(folder, previous);
+  return {
+    point,
+    last: applyChange(last, change),
+    files: [...files, name],
+    wholeSize,
+    changesSize: changesSize + size,
+  };
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,19 +1,11 @@
 import type { GroupCommit, Sqlite } from '@ao-ts/server-kit';
-import type { Evaluation, Place, ResultQuery, ResultStore } from '../domain/result-store.ts';
+import type { Evaluation, ResultQuery, ResultStore } from '../domain/result-store.ts';
+import { type EvaluationRow, evaluationOf, rowOf } from './evaluation-rows.ts';
+import { listStatement, sql } from './evaluation-statements.ts';
 
-interface Row {
-  process: string;
-  nonce: number;
-  timestamp: number;
-  cron: string;
-  block_height: number;
-  message_id: string | null;
-  assignment_id: string | null;
-  digest: string | null;
-  status: Evaluation['status'];
-  body: Buffer;
-}
+type Values = Record<number, string | number>;
 
+/** Results in a SQLite file. */
 export class SqliteResultStore implements ResultStore {
   readonly #db: Sqlite;
   readonly #commit: GroupCommit;
@@ -23,46 +15,37 @@ export class SqliteResultStore implements ResultStore {
   readonly #byMessage;
   readonly #byDigest;
   readonly #insert;
+  readonly #stored;
 
   constructor(db: Sqlite, commit: GroupCommit) {
     this.#db = db;
     this.#commit = commit;
-    this.#find = db.prepare<[string, string, string, string], Row>(
-      `SELECT * FROM evaluations WHERE message_id = ? AND process = ?
-       UNION ALL SELECT * FROM evaluations WHERE assignment_id = ? AND process = ?
-       ORDER BY nonce LIMIT 1`,
-    );
-    this.#at = db.prepare<[string, number], Row>(
-      `SELECT * FROM evaluations WHERE process = ? AND nonce = ? AND cron = ''`,
-    );
-    this.#newest = db.prepare<[string], { nonce: number | null }>(
-      `SELECT max(nonce) AS nonce FROM evaluations WHERE process = ? AND cron = ''`,
-    );
-    this.#byMessage = db.prepare<[string, string, number], { found: 1 }>(
-      `SELECT 1 AS found FROM evaluations
-       WHERE message_id = ? AND process = ? AND nonce < ? AND status <> 'duplicate' LIMIT 1`,
-    );
-    this.#byDigest = db.prepare<[string, string, number], { found: 1 }>(
-      `SELECT 1 AS found FROM evaluations
-       WHERE digest = ? AND process = ? AND nonce < ? AND status <> 'duplicate' LIMIT 1`,
-    );
-    this.#insert = db.prepare<[Row]>(
+    this.#find = db.prepare<[Values], EvaluationRow>(sql.find);
+    this.#at = db.prepare<[Values], EvaluationRow>(sql.at);
+    this.#newest = db.prepare<[Values], { nonce: number | null }>(sql.newest);
+    this.#byMessage = db.prepare<[Values], { found: 1 }>(sql.byMessage);
+    this.#byDigest = db.prepare<[Values], { found: 1 }>(sql.byDigest);
+    this.#insert = db.prepare<[EvaluationRow]>(
       `INSERT INTO evaluations VALUES
        (@process, @nonce, @timestamp, @cron, @block_height, @message_id, @assignment_id, @digest, @status, @body)
        ON CONFLICT DO NOTHING`,
     );
+    this.#stored = db.prepare<[EvaluationRow], Pick<EvaluationRow, 'body'>>(
+      `SELECT body FROM evaluations
+       WHERE process = @process AND nonce = @nonce AND cron = @cron AND (cron = '' OR timestamp = @timestamp)`,
+    );
   }
 
   async find(processId: string, id: string): Promise<Evaluation | undefined> {
-    return evaluationOf(this.#find.get(id, processId, id, processId));
+    return maybe(this.#find.get(numbered([id, processId])));
   }
 
   async at(processId: string, nonce: number): Promise<Evaluation | undefined> {
-    return evaluationOf(this.#at.get(processId, nonce));
+    return maybe(this.#at.get(numbered([processId, nonce])));
   }
 
   async newestNonce(processId: string): Promise<number | undefined> {
-    return this.#newest.get(processId)?.nonce ?? undefined;
+    return this.#newest.get(numbered([processId]))?.nonce ?? undefined;
   }
 
   async evaluatedBefore(
@@ -72,70 +55,32 @@ export class SqliteResultStore implements ResultStore {
   ): Promise<boolean> {
     const row =
       'digest' in key
-        ? this.#byDigest.get(key.digest, processId, nonce)
-        : this.#byMessage.get(key.messageId, processId, nonce);
+        ? this.#byDigest.get(numbered([key.digest, processId, nonce]))
+        : this.#byMessage.get(numbered([key.messageId, processId, nonce]));
     return row !== undefined;
   }
 
-  async list({ processId, only, from, to, descending, limit }: ResultQuery): Promise<Evaluation[]> {
-    const where = ['process = ?', `status = 'ok'`];
-    const values: (string | number)[] = [processId];
-    if (only === 'cron') where.push(`cron <> ''`);
-    const bound = (place: Place, comparison: '>' | '>=' | '<=') => {
-      if (place.nonce === undefined) {
-        where.push(`timestamp ${comparison} ?`);
-        values.push(place.timestamp);
-      } else {
-        where.push(`(timestamp, nonce, cron) ${comparison} (?, ?, ?)`);
-        values.push(place.timestamp, place.nonce, place.cron ?? '');
-      }
-    };
-    if (from) bound(from, from.nonce === undefined ? '>=' : '>');
-    if (to) bound(to, '<=');
-    const order = descending ? 'DESC' : 'ASC';
-    const sql = `SELECT * FROM evaluations WHERE ${where.join(' AND ')}
-      ORDER BY timestamp ${order}, nonce ${order}, cron ${order} LIMIT ?`;
-    const rows = this.#db.prepare<unknown[], Row>(sql).all(...values, limit);
-    return rows.map(toEvaluation);
+  async list(query: ResultQuery): Promise<Evaluation[]> {
+    const { text, values } = listStatement(query);
+    return this.#db.prepare<[Values], EvaluationRow>(text).all(numbered(values)).map(evaluationOf);
   }
 
-  save(evaluations: readonly Evaluation[]): Promise<void> {
-    return this.#commit.write(() => {
-      for (const evaluation of evaluations) this.#insert.run(toRow(evaluation));
-    });
+  save(evaluations: readonly Evaluation[]): Promise<string[]> {
+    return this.#commit.write(() => evaluations.map((evaluation) => this.#save(evaluation)));
+  }
+
+  #save(evaluation: Evaluation): string {
+    const row = rowOf(evaluation);
+    if (this.#insert.run(row).changes > 0) return evaluation.body;
+    return this.#stored.get(row)?.body.toString('utf8') ?? evaluation.body;
   }
 }
 
-function evaluationOf(row: Row | undefined): Evaluation | undefined {
-  return row && toEvaluation(row);
+/** `$1`, `$2`, … are names to SQLite. */
+function numbered(values: readonly (string | number)[]): Values {
+  return Object.fromEntries(values.map((value, index) => [index + 1, value]));
 }
 
-function toEvaluation(row: Row): Evaluation {
-  return {
-    processId: row.process,
-    nonce: row.nonce,
-    timestamp: row.timestamp,
-    cron: row.cron === '' ? null : row.cron,
-    blockHeight: row.block_height,
-    messageId: row.message_id,
-    assignmentId: row.assignment_id,
-    digest: row.digest,
-    status: row.status,
-    body: row.body.toString('utf8'),
-  };
-}
-
-function toRow(evaluation: Evaluation): Row {
-  return {
-    process: evaluation.processId,
-    nonce: evaluation.nonce,
-    timestamp: evaluation.timestamp,
-    cron: evaluation.cron ?? '',
-    block_height: evaluation.blockHeight,
-    message_id: evaluation.messageId,
-    assignment_id: evaluation.assignmentId,
-    digest: evaluation.digest,
-    status: evaluation.status,
-    body: Buffer.from(evaluation.body),
-  };
+function maybe(row: EvaluationRow | undefined): Evaluation | undefined {
+  return row && evaluationOf(row);
 }

@@ -1,0 +1,73 @@
+import { AoError } from '@ao-ts/core';
+
+export const PAGE_BYTES = 65_536;
+const HEADER_BYTES = 8;
+const MEMORY_SECTION = 5;
+const HAS_MAXIMUM = 1;
+const IS_64_BIT = 4;
+
+/** The memory a module declares, in pages of 64 KiB. */
+export interface DeclaredMemory {
+  initial: number;
+  maximum: number | undefined;
+  is64bit: boolean;
+}
+
+interface Place extends DeclaredMemory {
+  /** Where the section begins and ends in the binary, its header included. */
+  start: number;
+  end: number;
+}
+
+/** @throws AoError `BUILD.NOT_WASM` */
+export function declaredMemory(binary: Uint8Array): DeclaredMemory {
+  const { initial, maximum, is64bit } = findMemory(binary);
+  return { initial, maximum, is64bit };
+}
+
+/** The same module with another maximum of memory. @throws AoError `BUILD.NOT_WASM` */
+export function withMaximum(binary: Uint8Array, pages: number): Uint8Array {
+  const { start, end, initial, is64bit } = findMemory(binary);
+  const flags = HAS_MAXIMUM | (is64bit ? IS_64_BIT : 0);
+  const body = [1, flags, ...encode(initial), ...encode(pages)];
+  const section = Uint8Array.of(MEMORY_SECTION, ...encode(body.length), ...body);
+  return Buffer.concat([binary.subarray(0, start), section, binary.subarray(end)]);
+}
+
+function findMemory(binary: Uint8Array): Place {
+  if (Buffer.from(binary.subarray(0, 4)).toString('latin1') !== '\0asm') throw notWasm();
+  for (let start = HEADER_BYTES; start < binary.length; ) {
+    const [size, body] = decode(binary, start + 1);
+    const end = body + size;
+    if (binary[start] === MEMORY_SECTION && binary[body] === 1) {
+      const flags = binary[body + 1] ?? 0;
+      const [initial, next] = decode(binary, body + 2);
+      const maximum = flags & HAS_MAXIMUM ? decode(binary, next)[0] : undefined;
+      return { start, end, initial, maximum, is64bit: (flags & IS_64_BIT) !== 0 };
+    }
+    start = end;
+  }
+  throw notWasm();
+}
+
+function notWasm(): AoError {
+  return new AoError('BUILD.NOT_WASM', 'It is not a WebAssembly module with a memory of its own.', {
+    action: 'fix',
+  });
+}
+
+/** Unsigned LEB128. @returns the number and the position behind it */
+function decode(bytes: Uint8Array, at: number): [value: number, next: number] {
+  let value = 0;
+  for (let scale = 1, next = at; next < bytes.length; scale *= 128) {
+    const byte = bytes[next++] ?? 0;
+    value += (byte & 127) * scale;
+    if (byte < 128) return [value, next];
+  }
+  throw notWasm();
+}
+
+function encode(value: number): number[] {
+  if (value < 128) return [value];
+  return [(value % 128) | 128, ...encode(Math.floor(value / 128))];
+}

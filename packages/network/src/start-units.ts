@@ -1,0 +1,117 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ArweaveJwk, Signer } from '@ao-ts/core/ans104';
+import * as cu from '@ao-ts/cu';
+import * as gateway from '@ao-ts/gateway';
+import * as mu from '@ao-ts/mu';
+import {
+  GatewayClient,
+  HttpClient,
+  readOrCreateWallet,
+  requestJson,
+  type Unit,
+  UploaderClient,
+} from '@ao-ts/server-kit';
+import * as su from '@ao-ts/su';
+import { z } from 'zod';
+import type { Environment, NetworkOptions, Stops } from './network.ts';
+import { type NetworkFile, writeNetworkFile } from './network-file.ts';
+import { seedModule, seedSchedulerLocation } from './seed.ts';
+
+type UnitName = 'gateway' | 'su' | 'cu' | 'mu';
+
+/** What runs once all units are ready. */
+export interface Started {
+  directory: string;
+  file: NetworkFile;
+  wallet: { jwk: ArweaveJwk; signer: Signer };
+  /** How many messages are on their way. */
+  pending: () => Promise<number>;
+}
+
+const MessengerStatus = z.object({ pending: z.number(), dead: z.number() });
+
+const create = {
+  gateway: async (env: Environment) => gateway.create(gateway.configFrom(env)),
+  su: async (env: Environment) => su.create(su.configFrom(env)),
+  cu: async (env: Environment) => cu.create(cu.configFrom(env)),
+  mu: async (env: Environment) => mu.create(mu.configFrom(env)),
+};
+
+/**
+ * Starts the units one after another, each with what it needs from those before. What has to be stopped again is added to
+ * `stops`, also when a later step fails.
+ */
+export async function startUnits(options: NetworkOptions, stops: Stops): Promise<Started> {
+  const directory = await stateDirectory(options.directory, stops);
+  const walletPath = join(directory, 'wallet.json');
+  const operatorPath = join(directory, 'operator.json');
+  const wallets = Promise.all([readOrCreateWallet(walletPath), readOrCreateWallet(operatorPath)]);
+  // If another part fails meanwhile, the folder must not be removed while these are being written.
+  const written = wallets.then(
+    () => {},
+    () => {},
+  );
+  stops.push(() => written);
+
+  const start = async (name: UnitName, variables: Environment): Promise<Unit> => {
+    const unit = await create[name]({
+      HOST: options.host ?? '127.0.0.1',
+      PORT: String(options.ports?.[name] ?? 0),
+      LOG_LEVEL: options.logLevel ?? 'warn',
+      DATA_DIR: join(directory, name),
+      DB_URL: join(directory, name, `${name}.sqlite`),
+      ...variables,
+      ...options.env?.[name],
+    });
+    stops.push(async () => unit[Symbol.asyncDispose]());
+    await unit.start();
+    return unit;
+  };
+
+  const { url: gatewayUrl } = await start('gateway', {});
+  const http = new HttpClient();
+  stops.push(() => http.close());
+  const client = new GatewayClient(http, gatewayUrl);
+  const uploader = new UploaderClient(http, gatewayUrl);
+  const [wallet, operator] = await wallets;
+
+  const arweave = { GATEWAY_URL: gatewayUrl };
+  const module = await seedModule(client, uploader, operator.signer);
+  const scheduler = await start('su', {
+    ...arweave,
+    UPLOAD_NODE_URL: gatewayUrl,
+    SU_WALLET_PATH: operatorPath,
+  });
+  await seedSchedulerLocation(client, uploader, operator.signer, scheduler.url);
+  const others = { ...arweave, UPLOADER_URL: gatewayUrl, SU_URL: scheduler.url };
+  const compute = await start('cu', { ...others, WALLET_FILE: operatorPath });
+  const messenger = await start('mu', { ...others, CU_URL: compute.url, PATH_TO_WALLET: operatorPath });
+
+  const file: NetworkFile = {
+    gateway: gatewayUrl,
+    uploader: gatewayUrl,
+    su: scheduler.url,
+    mu: messenger.url,
+    cu: compute.url,
+    scheduler: operator.signer.address,
+    authority: operator.signer.address,
+    module,
+    wallet: walletPath,
+  };
+  await writeNetworkFile(directory, file);
+  const remote = { http, url: messenger.url, name: 'messenger unit' };
+  const pending = async () => (await requestJson(remote, '/status', MessengerStatus)).pending;
+  return { directory, file, wallet, pending };
+}
+
+async function stateDirectory(directory: string | undefined, stops: Stops): Promise<string> {
+  if (directory !== undefined) {
+    await mkdir(directory, { recursive: true });
+    return resolve(directory);
+  }
+  const temporary = await mkdtemp(join(tmpdir(), 'ao-'));
+  stops.push(() => rm(temporary, { recursive: true, force: true }));
+  return temporary;
+}

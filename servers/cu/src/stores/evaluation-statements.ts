@@ -1,0 +1,38 @@
+import type { Place, ResultQuery } from '../domain/result-store.ts';
+
+/** What both engines are asked in the same words. */
+export const sql = {
+  find: `SELECT * FROM evaluations WHERE message_id = $1 AND process = $2
+    UNION ALL SELECT * FROM evaluations WHERE assignment_id = $1 AND process = $2
+    ORDER BY nonce LIMIT 1`,
+  at: `SELECT * FROM evaluations WHERE process = $1 AND nonce = $2 AND cron = ''`,
+  newest: `SELECT max(nonce) AS nonce FROM evaluations WHERE process = $1 AND cron = ''`,
+  byMessage: `SELECT 1 AS found FROM evaluations
+    WHERE message_id = $1 AND process = $2 AND nonce < $3 AND status <> 'duplicate' LIMIT 1`,
+  byDigest: `SELECT 1 AS found FROM evaluations
+    WHERE digest = $1 AND process = $2 AND nonce < $3 AND status <> 'duplicate' LIMIT 1`,
+};
+
+/** The list of results that a query asks for. */
+export function listStatement({ processId, only, from, to, descending, limit }: ResultQuery): {
+  text: string;
+  values: (string | number)[];
+} {
+  const values: (string | number)[] = [processId];
+  const put = (value: string | number) => `$${values.push(value)}`;
+  const where = ['process = $1', `status = 'ok'`];
+  if (only === 'cron') where.push(`cron <> ''`);
+  const bound = ({ timestamp, nonce, cron }: Place, comparison: '>' | '>=' | '<=') => {
+    where.push(
+      nonce === undefined
+        ? `timestamp ${comparison} ${put(timestamp)}`
+        : `(timestamp, nonce, cron) ${comparison} (${put(timestamp)}, ${put(nonce)}, ${put(cron ?? '')})`,
+    );
+  };
+  if (from) bound(from, from.nonce === undefined ? '>=' : '>');
+  if (to) bound(to, '<=');
+  const order = descending ? 'DESC' : 'ASC';
+  const text = `SELECT * FROM evaluations WHERE ${where.join(' AND ')}
+    ORDER BY timestamp ${order}, nonce ${order}, cron ${order} LIMIT ${put(limit)}`;
+  return { text, values };
+}
