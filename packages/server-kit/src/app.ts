@@ -1,4 +1,4 @@
-import { type AoError, isAoError } from '@ao-ts/core';
+import { AoError, isAoError } from '@ao-ts/core';
 import cors from '@fastify/cors';
 import fastify, {
   type FastifyBaseLogger,
@@ -55,6 +55,8 @@ export async function createApp(options: AppOptions): Promise<{ app: App; metric
     bodyLimit: options.bodyLimit ?? MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    // Said in our own words below.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
   }).withTypeProvider<ZodTypeProvider>();
 
@@ -107,6 +109,10 @@ export async function createApp(options: AppOptions): Promise<{ app: App; metric
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
+  });
+  // On a kept connection there may still come requests. Fastify closes it with the answer: nothing was taken.
+  app.addHook('onRequest', async () => {
+    if (closing) throw new AoError('UNIT.STOPPING', 'The unit is going down.', { action: 'retry' });
   });
   app.addHook('onResponse', async () => {
     if (closing) setImmediate(() => app.server.closeIdleConnections());

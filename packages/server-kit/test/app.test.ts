@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { AoError } from '@ao-ts/core';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -102,4 +105,27 @@ test('a client that does not read its answer does not keep the unit from stoppin
     vi.useRealTimers();
   }
   await expect(answer.text()).rejects.toThrow();
+});
+
+test('what still arrives on a kept connection while the unit stops is refused, surely not taken', async () => {
+  const { app: stopping } = await createApp({ logger: pino({ level: 'silent' }), statusOf });
+  const slow = Promise.withResolvers<string>();
+  const begun = Promise.withResolvers<void>();
+  stopping.get('/slow', () => {
+    begun.resolve();
+    return slow.promise;
+  });
+  const url = await listen(stopping, 'test unit', { host: '127.0.0.1', port: 0 });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('GET /slow HTTP/1.1\r\nHost: unit\r\n\r\n');
+  await begun.promise;
+  const closed = stopping.close();
+  const arrived = once(stopping.server, 'request');
+  socket.write('GET /slow HTTP/1.1\r\nHost: unit\r\n\r\n');
+  await arrived;
+  slow.resolve('done');
+  const [first, second] = (await text(socket)).split(/(?<=done)/);
+  expect(first).toMatch(/^HTTP\/1.1 200 /);
+  expect(second).toMatch(/^HTTP\/1.1 503 .*connection: close.*"code":"UNIT.STOPPING"/is);
+  await closed;
 });
