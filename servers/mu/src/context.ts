@@ -10,6 +10,7 @@ import {
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Ledger } from './domain/ledger.ts';
+import type { NewNode } from './domain/node.ts';
 import { openLedger } from './stores/open-ledger.ts';
 
 /** Results are waited for on open connections, one per process or more. */
@@ -29,6 +30,8 @@ export interface Context {
   uploader: Pick<UploaderClient, 'upload'>;
   directory: ProcessDirectory;
   ledger: Ledger;
+  /** Why an entry of an outbox is kept back, among the dead, until someone has it sent; undefined lets it go. */
+  keepBack: (entry: NewNode) => string | undefined;
 }
 
 export type Overrides = Partial<Context>;
@@ -52,6 +55,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
       gateway: new GatewayClient(http, config.GATEWAY_URL, config.GRAPHQL_URL),
       ...(schedulerUrl === undefined ? {} : { schedulerUrl }),
     }),
+    keepBack: () => undefined,
     ledger: overrides.ledger ?? (await openLedger(config.DB_URL, { clock, onFailure })),
     ...overrides,
   };

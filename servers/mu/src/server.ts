@@ -30,7 +30,7 @@ const GRACE_MS = 5000;
 /** Makes a Messenger Unit. What its ledger says is not finished goes on at `start`. */
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
-  const { ledger, directory, compute, logger, clock } = context;
+  const { ledger, directory, compute, logger, clock, keepBack } = context;
   const { app, metrics } = await createApp({ logger, statusOf: statusForClients });
 
   const processes = await ledger.processes(REMEMBERED_PROCESSES);
@@ -42,7 +42,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     perHost: new Gate(WRITES_PER_HOST),
     remembersFrom: () => clock() - config.RETENTION_MS,
   });
-  const outboxes = new Outboxes({ compute, directory, maxDepth: config.MAX_DEPTH });
+  const outboxes = new Outboxes({ compute, directory, maxDepth: config.MAX_DEPTH, keepBack });
   const messenger = new Messenger({
     ...context,
     courier,
@@ -59,6 +59,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     compute,
     directory,
     dispatch: (children) => messenger.dispatch(children),
+    keepBack,
     intervalMs: config.MONITOR_INTERVAL_MS,
     log: logger,
   });

@@ -2,12 +2,14 @@ import { errorMessage } from '@ao-ts/core';
 import type { ComputeClient, ProcessDirectory } from '@ao-ts/server-kit';
 import { childrenOf } from './children.ts';
 import type { Ledger, Monitor, Queued } from './ledger.ts';
+import { type KeepBack, withReasons } from './outboxes.ts';
 
 export interface MonitorPorts {
   ledger: Ledger;
   compute: Pick<ComputeClient, 'results' | 'cron'>;
   directory: ProcessDirectory;
   dispatch: (children: readonly Queued[]) => void;
+  keepBack: KeepBack;
   intervalMs: number;
   log: { warn(facts: object, text: string): void };
 }
@@ -101,7 +103,7 @@ export class Monitors {
 
   /** True if there is more to fetch. */
   async #page({ processId, cursor }: Monitor): Promise<boolean> {
-    const { ledger, compute, directory, dispatch } = this.#ports;
+    const { ledger, compute, directory, dispatch, keepBack } = this.#ports;
     const range = cursor === null ? { limit: PAGE } : { from: cursor, limit: PAGE };
     const { edges, pageInfo } = await compute.cron(processId, range);
     const last = edges.at(-1);
@@ -110,7 +112,7 @@ export class Monitors {
     const children = edges.flatMap((edge) =>
       childrenOf(edge.node, { emitter: processId, emitterTags, source: edge.cursor, depth: 0 }),
     );
-    dispatch(await ledger.advance(processId, last.cursor, children));
+    dispatch(await ledger.advance(processId, last.cursor, withReasons(children, keepBack)));
     return pageInfo.hasNextPage;
   }
 }

@@ -11,7 +11,11 @@ interface Ports {
   directory: ProcessDirectory;
   /** Children farther than this from what a client sent are kept back. */
   maxDepth: number;
+  /** Why a child is kept back for another reason. */
+  keepBack: KeepBack;
 }
+
+export type KeepBack = (child: NewNode) => string | undefined;
 
 /** Whose result, and what its children inherit. */
 type Cause = Pick<LedgerNode, 'kind' | 'target' | 'id' | 'root' | 'trace' | 'depth'>;
@@ -27,7 +31,7 @@ export class Outboxes {
 
   /** What the result of something scheduled asks to send. Waits for the evaluation. */
   async causedBy({ kind, target, id, root, trace, depth }: Cause): Promise<NewNode[]> {
-    const { compute, directory, maxDepth } = this.#ports;
+    const { compute, directory, maxDepth, keepBack } = this.#ports;
     const source = id as string;
     const emitter = kind === 'process' ? source : target;
     const result = await this.#perProcess.run(emitter, () => compute.result(emitter, source));
@@ -40,8 +44,16 @@ export class Outboxes {
       depth: depth + 1,
       ...(trace === null ? {} : { trace }),
     });
-    if (depth + 1 <= maxDepth) return children;
+    if (depth + 1 <= maxDepth) return withReasons(children, keepBack);
     const error = `Kept back: it is more than ${maxDepth} hops from ${root ?? source}, which caused it`;
-    return children.map((child) => ({ error, ...child }));
+    return withReasons(children, () => error);
   }
+}
+
+/** The same nodes; those that are kept back are recorded dead, and can be sent later. */
+export function withReasons(children: NewNode[], keepBack: KeepBack): NewNode[] {
+  return children.map((child) => {
+    const error = child.error ?? keepBack(child);
+    return error === undefined ? child : { ...child, error };
+  });
 }
