@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Network } from '@ao-ts/network';
@@ -54,6 +54,20 @@ test('from nothing to a tested process, and to a module of its own that runs', a
   const process = (await run(project, 'spawn', '--module', published.module)).out.trim();
   await run(project, 'message', process, '--action', 'Increment');
   expect((await run(project, 'eval', process, 'Count')).out.trim()).toBe('1');
+});
+
+test('the page on testing says what is so: its examples are a file of tests that pass', async () => {
+  const page = await readFile(new URL('../../../docs/testing-processes.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block);
+  const project = await mkdtemp(join(folder, 'page-'));
+  await writeFile(join(project, 'page.test.ts'), blocks.join('\n'));
+  const token = new URL('../../../examples/token/token.lua', import.meta.url);
+  await copyFile(token, join(project, 'token.lua'));
+  const { code, out } = await run(project, 'test');
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: expect.stringMatching(new RegExp(`pass ${blocks.length}\\b`)),
+  });
 });
 
 test('a test that fails makes the command fail', async () => {

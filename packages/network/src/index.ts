@@ -1,4 +1,5 @@
 export * from './client.ts';
+export type { HeldMessage, Hold, Sent } from './holds.ts';
 export * from './network.ts';
 export * from './network-file.ts';
 export * from './program.ts';

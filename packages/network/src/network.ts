@@ -3,8 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AoError } from '@ao-ts/core';
 import { type ArweaveJwk, ed25519Signer, type Signer } from '@ao-ts/core/ans104';
 import { Client } from './client.ts';
+import { type Hold, Holds, type Sent } from './holds.ts';
 import type { NetworkFile } from './network-file.ts';
 import type { Started } from './start-units.ts';
+import { SteppedClock } from './stepped-clock.ts';
 
 export interface NetworkOptions {
   /** Where the state is kept. Without one the network is ephemeral: a temporary folder, removed by `stop`. */
@@ -22,6 +24,9 @@ export type Environment = Record<string, string>;
 /** What has to be stopped, in the order it was started. */
 export type Stops = (() => Promise<void>)[];
 
+/** Tests do not wait ten seconds for what a cron sends. */
+const MONITOR_INTERVAL_MS = '100';
+
 /**
  * A whole ao network in this process, on real ports: gateway, scheduler, compute and messenger unit, with a wallet,
  * the Lua module and the scheduler's location in place. The units talk HTTP to each other as they would anywhere.
@@ -36,16 +41,20 @@ export class Network implements AsyncDisposable {
   readonly signer: Signer;
   /** The network as the developer's wallet uses it. */
   readonly client: Client;
-  readonly #pending: () => Promise<number>;
+  readonly #started: Started;
+  readonly #clock: SteppedClock;
+  readonly #holds: Holds;
   readonly #stops: Stops;
 
-  private constructor({ directory, file, wallet, pending }: Started, stops: Stops) {
-    this.directory = directory;
-    this.file = file;
-    this.wallet = wallet.jwk;
-    this.signer = wallet.signer;
-    this.client = new Client(file, wallet.signer);
-    this.#pending = pending;
+  private constructor(started: Started, clock: SteppedClock, holds: Holds, stops: Stops) {
+    this.directory = started.directory;
+    this.file = started.file;
+    this.wallet = started.wallet.jwk;
+    this.signer = started.wallet.signer;
+    this.client = new Client(started.file, started.wallet.signer);
+    this.#started = started;
+    this.#clock = clock;
+    this.#holds = holds;
     this.#stops = stops;
   }
 
@@ -55,10 +64,13 @@ export class Network implements AsyncDisposable {
    */
   static async start(options: NetworkOptions = {}): Promise<Network> {
     const stops: Stops = [];
+    const clock = new SteppedClock();
+    const holds = new Holds();
     try {
       // Only who starts a network needs its units: clients and commands load without them.
       const { startUnits } = await import('./start-units.ts');
-      return new Network(await startUnits(options, stops), stops);
+      const controls = { clock: clock.now, keepBack: holds.reason };
+      return new Network(await startUnits(options, controls, stops), clock, holds, stops);
     } catch (error) {
       await runStops(stops);
       throw error;
@@ -73,7 +85,8 @@ export class Network implements AsyncDisposable {
     after: (stop: () => Promise<void>) => unknown,
     options: NetworkOptions = {},
   ): Promise<Network> {
-    const network = await Network.start({ logLevel: 'error', ...options });
+    const env = { ...options.env, mu: { MONITOR_INTERVAL_MS, ...options.env?.mu } };
+    const network = await Network.start({ logLevel: 'error', ...options, env });
     after(() => network.stop());
     return network;
   }
@@ -90,7 +103,7 @@ export class Network implements AsyncDisposable {
   async settle(timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const pending = await this.#pending();
+      const pending = await this.#started.pending();
       if (pending === 0) return;
       if (Date.now() > deadline) {
         throw new AoError(
@@ -104,6 +117,25 @@ export class Network implements AsyncDisposable {
       }
       await delay(5);
     }
+  }
+
+  /**
+   * Moves the time of the whole network on: messages are scheduled later by so much, deadlines pass, and crons that became
+   * due are evaluated before the next message of their process.
+   */
+  advance(ms: number): void {
+    this.#clock.advance(ms);
+  }
+
+  /**
+   * Holds back what processes send from now on: all of it, or what the filter is true for. Each held message can be
+   * released, in any order; one that never is, was lost. {@link settle} does not wait for what is held.
+   */
+  hold(filter: (sent: Sent) => boolean = () => true): Hold {
+    return this.#holds.begin(filter, async (key) => {
+      await this.#started.release(key);
+      await this.settle();
+    });
   }
 
   /** Stops the units, last started first. An ephemeral network leaves nothing behind. */

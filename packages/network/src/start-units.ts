@@ -28,22 +28,37 @@ export interface Started {
   wallet: { jwk: ArweaveJwk; signer: Signer };
   /** How many messages are on their way. */
   pending: () => Promise<number>;
+  /** Has a message sent that the messenger unit keeps back. */
+  release: (key: string) => Promise<void>;
+}
+
+/** What a network's owner has in hand while it runs. */
+export interface Controls {
+  /** Unix milliseconds. */
+  clock: () => number;
+  /** Why the messenger unit keeps back what a process sends. */
+  keepBack: (entry: mu.NewNode) => string | undefined;
 }
 
 const MessengerStatus = z.object({ pending: z.number(), dead: z.number() });
 
 const create = {
-  gateway: async (env: Environment) => gateway.create(gateway.configFrom(env)),
-  su: async (env: Environment) => su.create(su.configFrom(env)),
-  cu: async (env: Environment) => cu.create(cu.configFrom(env)),
-  mu: async (env: Environment) => mu.create(mu.configFrom(env)),
+  gateway: async (env: Environment, { clock }: Controls) =>
+    gateway.create(gateway.configFrom(env), { clock }),
+  su: async (env: Environment, { clock }: Controls) => su.create(su.configFrom(env), { clock }),
+  cu: async (env: Environment, { clock }: Controls) => cu.create(cu.configFrom(env), { clock }),
+  mu: async (env: Environment, controls: Controls) => mu.create(mu.configFrom(env), controls),
 };
 
 /**
  * Starts the units one after another, each with what it needs from those before. What has to be stopped again is added to
  * `stops`, also when a later step fails.
  */
-export async function startUnits(options: NetworkOptions, stops: Stops): Promise<Started> {
+export async function startUnits(
+  options: NetworkOptions,
+  controls: Controls,
+  stops: Stops,
+): Promise<Started> {
   const directory = await stateDirectory(options.directory, stops);
   const walletPath = join(directory, 'wallet.json');
   const operatorPath = join(directory, 'operator.json');
@@ -56,7 +71,7 @@ export async function startUnits(options: NetworkOptions, stops: Stops): Promise
   stops.push(() => written);
 
   const start = async (name: UnitName, variables: Environment): Promise<Unit> => {
-    const unit = await create[name]({
+    const env = {
       HOST: options.host ?? '127.0.0.1',
       PORT: String(options.ports?.[name] ?? 0),
       LOG_LEVEL: options.logLevel ?? 'warn',
@@ -64,7 +79,8 @@ export async function startUnits(options: NetworkOptions, stops: Stops): Promise
       DB_URL: join(directory, name, `${name}.sqlite`),
       ...variables,
       ...options.env?.[name],
-    });
+    };
+    const unit = await create[name](env, controls);
     stops.push(async () => unit[Symbol.asyncDispose]());
     await unit.start();
     return unit;
@@ -103,7 +119,11 @@ export async function startUnits(options: NetworkOptions, stops: Stops): Promise
   await writeNetworkFile(directory, file);
   const remote = { http, url: messenger.url, name: 'messenger unit' };
   const pending = async () => (await requestJson(remote, '/status', MessengerStatus)).pending;
-  return { directory, file, wallet, pending };
+  const retried = z.object({ key: z.string() });
+  const release = async (key: string) => {
+    await requestJson(remote, `/dead/${key}/retry`, retried, { method: 'POST' });
+  };
+  return { directory, file, wallet, pending, release };
 }
 
 async function stateDirectory(directory: string | undefined, stops: Stops): Promise<string> {
