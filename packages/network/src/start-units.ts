@@ -75,6 +75,9 @@ export async function startUnits(
       HOST: options.host ?? '127.0.0.1',
       PORT: String(options.ports?.[name] ?? 0),
       LOG_LEVEL: options.logLevel ?? 'warn',
+      // All of it is on this machine.
+      ALLOW_PRIVATE_ADDRESSES: 'true',
+      ...openTelemetryOf(process.env),
       DATA_DIR: join(directory, name),
       DB_URL: join(directory, name, `${name}.sqlite`),
       ...variables,
@@ -134,4 +137,10 @@ async function stateDirectory(directory: string | undefined, stops: Stops): Prom
   const temporary = await mkdtemp(join(tmpdir(), 'ao-'));
   stops.push(() => rm(temporary, { recursive: true, force: true }));
   return temporary;
+}
+
+/** Where traces go is a matter of the machine, not of the network. */
+function openTelemetryOf(env: NodeJS.ProcessEnv): Environment {
+  const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

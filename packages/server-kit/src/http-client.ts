@@ -1,6 +1,9 @@
 import { AoError, errorMessage } from '@ao-ts/core';
 import { Agent } from 'undici';
-import { currentTrace } from './trace.ts';
+import type { Metrics } from './metrics.ts';
+import { type OutboundGuard, publicLookup, refusePrivateLiteral } from './outbound.ts';
+import { currentTrace } from './scope.ts';
+import type { Tracer } from './tracing.ts';
 
 export interface HttpRequest {
   method?: 'GET' | 'POST' | 'HEAD';
@@ -13,6 +16,8 @@ export interface HttpRequest {
   maxRedirects?: number;
   /** Largest answer accepted. */
   maxBytes?: number;
+  /** What it is for, as metrics and traces call it. */
+  operation?: string;
 }
 
 export interface HttpResponse {
@@ -27,40 +32,97 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_BYTES = 1024 * 1024 * 1024;
 const REDIRECTS = new Set([301, 302, 307, 308]);
 
+export interface HttpClientOptions {
+  /** Requests under way to one origin; further ones wait, and their time runs. */
+  connections?: number;
+  /** Keeps what others wrote from leading into private networks; without, every address is allowed. */
+  guard?: OutboundGuard;
+}
+
+interface Observer {
+  metrics: Pick<Metrics, 'observeExchange'>;
+  tracer: Tracer | undefined;
+}
+
 /** HTTP with kept connections, bounded in time and size. One per unit. */
 export class HttpClient {
   readonly #agent: Agent;
+  /** For hosts the operator did not name. */
+  readonly #guarded: Agent | undefined;
+  readonly #trusted: ReadonlySet<string>;
+  #observer: Observer | undefined;
 
-  /** `connections` bounds the requests under way to one origin; further ones wait, and their time runs. */
-  constructor({ connections = 64 }: { connections?: number } = {}) {
-    this.#agent = new Agent({ connections, keepAliveTimeout: 30_000 });
+  constructor({ connections = 64, guard }: HttpClientOptions = {}) {
+    const settings = { connections, keepAliveTimeout: 30_000 };
+    this.#agent = new Agent(settings);
+    this.#guarded = guard && new Agent({ ...settings, connect: { lookup: publicLookup } });
+    this.#trusted = new Set((guard?.trusted ?? []).flatMap((url) => (url ? [new URL(url).origin] : [])));
+  }
+
+  /** Counts and traces every request from now on. */
+  observe(observer: Observer): void {
+    this.#observer = observer;
   }
 
   /**
    * Sends a request and reads the whole answer, whatever its status.
-   * @throws AoError `HTTP.UNREACHABLE`, `HTTP.TIMEOUT`, `HTTP.TOO_LARGE`
+   * @throws AoError `HTTP.UNREACHABLE`, `HTTP.TIMEOUT`, `HTTP.TOO_LARGE`, `HTTP.PRIVATE`, `HTTP.MALFORMED` (a redirect to nowhere)
    */
   async send(url: string, request: HttpRequest = {}): Promise<HttpResponse> {
     const timeout = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
     let target = url;
     for (let hops = 0; ; hops++) {
-      const response = await this.#once(target, request, signal);
+      const response = await this.#observed(target, request, signal);
       const location = response.headers.location;
       if (!REDIRECTS.has(response.status) || typeof location !== 'string') return response;
       if (hops >= (request.maxRedirects ?? 3)) return response;
-      target = new URL(location, target).href;
+      target = redirectTarget(location, target);
     }
   }
 
-  async #once(url: string, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  async #observed(url: string, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    if (!this.#observer) return this.#once(url, request, signal, currentTrace());
+    const { metrics, tracer } = this.#observer;
+    const { method = 'GET', operation = 'other' } = request;
+    const started = performance.now();
+    const count = (outcome: { status: number } | { errorType: string }) =>
+      metrics.observeExchange({
+        method,
+        operation,
+        seconds: (performance.now() - started) / 1000,
+        ...outcome,
+      });
+    const span = tracer?.start('client', `${method} ${operation}`, {
+      parent: currentTrace(),
+      attributes: { 'http.request.method': method, 'url.full': url },
+    });
+    try {
+      const response = await this.#once(url, request, signal, span?.traceparent ?? currentTrace());
+      count(response);
+      span?.end({ 'http.response.status_code': response.status });
+      return response;
+    } catch (error) {
+      count({ errorType: (error as AoError).code });
+      span?.fail(error);
+      span?.end();
+      throw error;
+    }
+  }
+
+  async #once(
+    url: string,
+    request: HttpRequest,
+    signal: AbortSignal,
+    traceparent: string | undefined,
+  ): Promise<HttpResponse> {
     try {
       const { origin, pathname, search } = new URL(url);
-      const { statusCode, headers, body } = await this.#agent.request({
+      const { statusCode, headers, body } = await this.#agentFor(url).request({
         origin,
         path: pathname + search,
         method: request.method ?? 'GET',
-        headers: withTrace(request.headers),
+        headers: traceparent === undefined ? (request.headers ?? {}) : { ...request.headers, traceparent },
         body: request.body ?? null,
         signal,
         // The signal bounds the whole exchange.
@@ -85,18 +147,37 @@ export class HttpClient {
     }
   }
 
+  #agentFor(url: string): Agent {
+    const { origin, hostname } = new URL(url);
+    if (!this.#guarded || this.#trusted.has(origin)) return this.#agent;
+    refusePrivateLiteral(hostname);
+    return this.#guarded;
+  }
+
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#agent.destroy(), this.#guarded?.destroy()]);
   }
 }
 
-function withTrace(headers: Record<string, string> = {}): Record<string, string> {
-  const traceparent = currentTrace();
-  return traceparent === undefined ? headers : { ...headers, traceparent };
+/** @throws AoError `HTTP.MALFORMED` */
+function redirectTarget(location: string, from: string): string {
+  const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
+  throw new AoError(
+    'HTTP.MALFORMED',
+    `${new URL(from).origin} redirects to '${location}', which is no HTTP URL.`,
+    {
+      action: 'never',
+      facts: { location },
+    },
+  );
 }
 
 function transportError(url: string, cause: unknown): AoError {
   if (cause instanceof AoError) return cause;
+  if (!URL.canParse(url)) {
+    return new AoError('HTTP.MALFORMED', `'${url}' is no URL.`, { action: 'never', facts: { url } });
+  }
   const { origin } = new URL(url);
   if (cause instanceof Error && cause.name === 'TimeoutError') {
     return new AoError('HTTP.TIMEOUT', `${origin} did not answer in time.`, {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { AoError, errorMessage } from '@ao-ts/core';
 import type { FastifyInstance } from 'fastify';
+import { switchLogLevelOnSignal } from './logger.ts';
 
 /** A unit server. `start` listens; disposing stops accepting, finishes what is under way and closes the stores. */
 export interface Unit extends AsyncDisposable {
@@ -36,6 +37,7 @@ export async function listen(
 /** Runs a unit as a program: starts it, stops it on SIGTERM or SIGINT, exits 1 with one sentence if it can not start. */
 export async function runUnit(create: () => Promise<Unit> | Unit): Promise<void> {
   try {
+    switchLogLevelOnSignal();
     const unit = await create();
     await unit.start();
     let stopping = false;

@@ -72,7 +72,7 @@ test('browsers may ask from anywhere; health and metrics answer', async () => {
   expect(preflight.statusCode).toBe(204);
   expect(preflight.headers['access-control-allow-origin']).toBe('*');
   expect((await app.inject('/health')).statusCode).toBe(200);
-  expect((await app.inject('/metrics')).body).toContain('ao_http_request_duration_seconds');
+  expect((await app.inject('/metrics')).body).toContain('ao_unit_http_request_duration_seconds');
 });
 
 test('a taken port is named', async () => {

@@ -1,6 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { MODULE_FORMATS } from '@ao-ts/core/loader';
-import { BaseConfig, EnvBoolean, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
+import {
+  BaseConfig,
+  EnvBoolean,
+  EnvGraphqlUrl,
+  EnvList,
+  EnvPort,
+  EnvUrl,
+  OutboundConfig,
+  readConfig,
+} from '@ao-ts/server-kit';
 import { z } from 'zod';
 import { EXTENSION } from './domain/weave-drive.ts';
 
@@ -12,6 +21,7 @@ const Whole = z
 
 const Schema = z.object({
   ...BaseConfig,
+  ...OutboundConfig,
   PORT: EnvPort.default(4004),
   WALLET_FILE: z.string().describe('File with the wallet of this unit, in JWK form.'),
   DB_URL: z
@@ -24,7 +34,7 @@ const Schema = z.object({
   SU_URL: EnvUrl.optional().describe('Scheduler or router that is asked first for any process.'),
   GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),
   ARWEAVE_URL: EnvUrl.optional().describe('Where data is asked for; GATEWAY_URL unless set.'),
-  GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
+  GRAPHQL_URL: EnvGraphqlUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
   UPLOADER_URL: EnvUrl.optional().describe('Bundler for checkpoints; GATEWAY_URL unless set.'),
 
   UNIT_MODE: z.enum(['cu', 'ru']).default('cu').describe('ru: only dry-runs are answered.'),

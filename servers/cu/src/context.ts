@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import type { Signer } from '@ao-ts/core/ans104';
-import { GatewayClient, HttpClient, ProcessDirectory, readSigner, UploaderClient } from '@ao-ts/server-kit';
-import { type Logger, pino } from 'pino';
+import {
+  createLogger,
+  GatewayClient,
+  HttpClient,
+  outboundGuard,
+  ProcessDirectory,
+  readSigner,
+  UploaderClient,
+} from '@ao-ts/server-kit';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { ResultEvents } from './domain/result-events.ts';
 import type { SnapshotStore } from './domain/snapshot-store.ts';
@@ -29,7 +37,7 @@ export interface Context extends Stores {
 export type Overrides = Partial<Context>;
 
 export async function createContext(config: Config, overrides: Overrides): Promise<Context> {
-  const http = overrides.http ?? new HttpClient();
+  const http = overrides.http ?? new HttpClient(outboundGuard(config, configuredUrls(config)));
   const gateway =
     overrides.gateway ??
     new GatewayClient(
@@ -38,7 +46,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
       config.GRAPHQL_URL ?? `${config.GATEWAY_URL}/graphql`,
     );
   return {
-    logger: pino({ name: 'cu', level: config.LOG_LEVEL }),
+    logger: createLogger({ name: 'cu', level: config.LOG_LEVEL }),
     clock: Date.now,
     signer: overrides.signer ?? (await readSigner(config.WALLET_FILE)),
     http,
@@ -55,4 +63,8 @@ export async function createContext(config: Config, overrides: Overrides): Promi
     ...(await openStores(config.DB_URL)),
     ...overrides,
   };
+}
+
+function configuredUrls({ SU_URL, GATEWAY_URL, ARWEAVE_URL, GRAPHQL_URL, UPLOADER_URL }: Config) {
+  return [SU_URL, GATEWAY_URL, ARWEAVE_URL, GRAPHQL_URL, UPLOADER_URL];
 }

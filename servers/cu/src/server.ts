@@ -1,4 +1,4 @@
-import { type App, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import { type App, answers, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
 import type { Config } from './config.ts';
 import { type Context, createContext, type Overrides } from './context.ts';
 import { createEngine } from './create-engine.ts';
@@ -25,10 +25,19 @@ export type Route = (app: App, room: Room) => void;
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
   const { logger } = context;
-  const { app, metrics } = await createApp({ logger, statusOf });
+  const { app, metrics, readiness } = await createApp({
+    unit: 'cu',
+    logger,
+    statusOf,
+    config,
+    http: context.http,
+  });
   const running = createEngine(config, context);
   const { engine, admitted } = running;
   metrics.gauge('ao_cu_processes', 'Processes in memory.', () => engine.size);
+  readiness.needs('store', () => context.results.newestNonce(''));
+  if (config.SU_URL) readiness.needs('scheduler', answers(context.http, 'scheduler unit', config.SU_URL));
+  readiness.uses('gateway', answers(context.http, 'gateway', config.GATEWAY_URL));
   const room: Room = { config, context, engine };
   app.addHook('preHandler', async ({ params, query }) => {
     const { processId } = params as { processId?: string };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { openSqlite } from '@ao-ts/server-kit';
-import { type Logger, pino } from 'pino';
+import { createLogger, openSqlite } from '@ao-ts/server-kit';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { Archive } from './domain/archive.ts';
 import type { ArchiveStore } from './domain/archive-store.ts';
@@ -41,7 +41,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
   });
   return {
     config,
-    logger: overrides.logger ?? pino({ level: config.LOG_LEVEL, name: 'gateway' }),
+    logger: overrides.logger ?? createLogger({ name: 'gateway', level: config.LOG_LEVEL }),
     chain,
     store,
     archive: new Archive({ store, blobs, chain, maxUploadBytes: config.MAX_UPLOAD_BYTES }),

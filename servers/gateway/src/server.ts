@@ -15,9 +15,15 @@ import { walletRoutes } from './routes/wallets.ts';
 /** A local Arweave: takes transactions and data items, mines blocks, answers GraphQL. */
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
-  const { app, metrics } = await createApp({ logger: context.logger, statusOf });
+  const { app, metrics, readiness } = await createApp({
+    unit: 'gateway',
+    logger: context.logger,
+    statusOf,
+    config,
+  });
   app.addHook('onClose', async () => context.close());
   metrics.gauge('ao_gateway_height', 'Height of the newest block.', () => context.chain.tip);
+  readiness.needs('store', () => context.store.lastHeight());
   await registerGraphql(app, context);
   for (const routes of [
     uploadRoutes,

@@ -1,4 +1,13 @@
-import { BaseConfig, EnvBoolean, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
+import {
+  BaseConfig,
+  EnvBoolean,
+  EnvGraphqlUrl,
+  EnvList,
+  EnvPort,
+  EnvUrl,
+  OutboundConfig,
+  readConfig,
+} from '@ao-ts/server-kit';
 import { z } from 'zod';
 
 const HOUR_MS = 3_600_000;
@@ -8,6 +17,7 @@ const perMinute = (whom: string) =>
 
 const Schema = z.object({
   ...BaseConfig,
+  ...OutboundConfig,
   PORT: EnvPort.default(4002),
   PATH_TO_WALLET: z
     .string()
@@ -19,10 +29,12 @@ const Schema = z.object({
     .default('mu.sqlite')
     .describe('The ledger: a SQLite file, or postgres://… for several units that share it.'),
   CU_URL: EnvUrl.default('http://127.0.0.1:4004'),
-  SU_URL: EnvUrl.optional().describe('A scheduler or router that is asked first where a process is.'),
-  SU_ROUTER_URL: EnvUrl.optional().describe('Another name of SU_URL.'),
+  SU_URL: EnvUrl.optional().meta({
+    description: 'A scheduler or router that is asked first where a process is.',
+    aliases: ['SU_ROUTER_URL'],
+  }),
   GATEWAY_URL: EnvUrl.default('http://127.0.0.1:4000'),
-  GRAPHQL_URL: EnvUrl.optional().describe('Default: GATEWAY_URL/graphql.'),
+  GRAPHQL_URL: EnvGraphqlUrl.optional().describe('Default: GATEWAY_URL/graphql.'),
   UPLOADER_URL: EnvUrl.optional().describe('Bundler for messages to wallets. Default: GATEWAY_URL.'),
   RETRY_FIRST_DELAY_MS: z.coerce.number().int().min(1).default(250),
   RETRY_MAX_DELAY_MS: z.coerce.number().int().min(1).default(30_000),

@@ -1,13 +1,15 @@
 import type { Signer } from '@ao-ts/core/ans104';
 import {
   ComputeClient,
+  createLogger,
   GatewayClient,
   HttpClient,
+  outboundGuard,
   ProcessDirectory,
   readSigner,
   UploaderClient,
 } from '@ao-ts/server-kit';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Ledger } from './domain/ledger.ts';
 import type { NewNode } from './domain/node.ts';
@@ -37,11 +39,13 @@ export interface Context {
 export type Overrides = Partial<Context>;
 
 export async function createContext(config: Config, overrides: Overrides): Promise<Context> {
-  const logger = overrides.logger ?? pino({ name: 'mu', level: config.LOG_LEVEL });
+  const logger = overrides.logger ?? createLogger({ name: 'mu', level: config.LOG_LEVEL });
   const clock = overrides.clock ?? Date.now;
   const onFailure = (error: unknown) => logger.warn({ err: error }, 'the ledger is in trouble');
-  const http = overrides.http ?? new HttpClient({ connections: CONNECTIONS_PER_HOST });
-  const schedulerUrl = config.SU_URL ?? config.SU_ROUTER_URL;
+  const http =
+    overrides.http ??
+    new HttpClient({ connections: CONNECTIONS_PER_HOST, ...outboundGuard(config, configuredUrls(config)) });
+  const { SU_URL: schedulerUrl } = config;
   return {
     logger,
     clock,
@@ -59,6 +63,10 @@ export async function createContext(config: Config, overrides: Overrides): Promi
     ledger: overrides.ledger ?? (await openLedger(config.DB_URL, { clock, onFailure })),
     ...overrides,
   };
+}
+
+function configuredUrls({ CU_URL, SU_URL, GATEWAY_URL, GRAPHQL_URL, UPLOADER_URL }: Config) {
+  return [CU_URL, SU_URL, GATEWAY_URL, GRAPHQL_URL, UPLOADER_URL];
 }
 
 export function uploaderUrl(config: Config): string {

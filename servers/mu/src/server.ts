@@ -1,5 +1,5 @@
 import type { AoError } from '@ao-ts/core';
-import { createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import { answers, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
 import type { Config } from './config.ts';
 import { createContext, type Overrides, uploaderUrl } from './context.ts';
 import { Admission } from './domain/admission.ts';
@@ -31,7 +31,13 @@ const GRACE_MS = 5000;
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
   const { ledger, directory, compute, logger, clock, keepBack } = context;
-  const { app, metrics } = await createApp({ logger, statusOf: statusForClients });
+  const { app, metrics, readiness } = await createApp({
+    unit: 'mu',
+    logger,
+    statusOf: statusForClients,
+    config,
+    http: context.http,
+  });
 
   const processes = await ledger.processes(REMEMBERED_PROCESSES);
   for (const { id, known } of processes.reverse()) directory.remember(id, known);
@@ -96,6 +102,10 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   });
   auditRoute(app, { audit: new Audit({ ledger, outboxes, directory }) });
   deadRoute(app, { messenger });
+  readiness.needs('ledger', () => ledger.processes(1));
+  if (config.SU_URL) readiness.needs('scheduler', answers(context.http, 'scheduler unit', config.SU_URL));
+  readiness.uses('compute', answers(context.http, 'compute unit', config.CU_URL));
+  readiness.uses('gateway', answers(context.http, 'gateway', config.GATEWAY_URL));
   metrics.gauge(
     'ao_mu_pending',
     'Items to deliver, or with a result to come.',

@@ -1,4 +1,12 @@
-import { BaseConfig, EnvList, EnvPort, EnvUrl, readConfig } from '@ao-ts/server-kit';
+import {
+  BaseConfig,
+  EnvGraphqlUrl,
+  EnvList,
+  EnvPort,
+  EnvUrl,
+  OutboundConfig,
+  readConfig,
+} from '@ao-ts/server-kit';
 import { z } from 'zod';
 
 const Count = z.coerce.number().int().min(1);
@@ -7,6 +15,7 @@ const Milliseconds = z.coerce.number().int().min(10);
 const schema = z
   .object({
     ...BaseConfig,
+    ...OutboundConfig,
     PORT: EnvPort.default(4003),
     SU_WALLET_PATH: z
       .string()
@@ -14,10 +23,13 @@ const schema = z
     DB_URL: z
       .string()
       .default('./data/su.sqlite')
-      .describe('What keeps the schedules: a SQLite file, or a postgres:// URL.'),
+      .meta({
+        description: 'What keeps the schedules: a SQLite file, or a postgres:// URL.',
+        aliases: ['DATABASE_URL'],
+      }),
     GATEWAY_URL: EnvUrl.describe('Arweave gateway.'),
     ARWEAVE_URL: EnvUrl.optional().describe('Where blocks and data are asked for; GATEWAY_URL unless set.'),
-    GRAPHQL_URL: EnvUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
+    GRAPHQL_URL: EnvGraphqlUrl.optional().describe('GraphQL endpoint; /graphql of GATEWAY_URL unless set.'),
     ARWEAVE_URL_LIST: EnvList.optional().describe('Gateways that may hold what On-Boot names.'),
     UPLOAD_NODE_URL: EnvUrl.describe('Bundler that puts items and assignments on Arweave.'),
     SCHEDULER_ADDRESSES: EnvList.default([]).describe(

@@ -1,6 +1,13 @@
 import type { Signer } from '@ao-ts/core/ans104';
-import { GatewayClient, HttpClient, readSigner, UploaderClient } from '@ao-ts/server-kit';
-import { type Logger, pino } from 'pino';
+import {
+  createLogger,
+  GatewayClient,
+  HttpClient,
+  outboundGuard,
+  readSigner,
+  UploaderClient,
+} from '@ao-ts/server-kit';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { ScheduleStore } from './domain/schedule-store.ts';
 import type { UploadOutbox } from './domain/upload-outbox.ts';
@@ -24,9 +31,9 @@ export interface Context {
 export type Overrides = Partial<Context>;
 
 export async function createContext(config: Config, overrides: Overrides): Promise<Context> {
-  const logger = overrides.logger ?? pino({ name: 'su', level: config.LOG_LEVEL });
+  const logger = overrides.logger ?? createLogger({ name: 'su', level: config.LOG_LEVEL });
   const signer = overrides.signer ?? (await readSigner(config.SU_WALLET_PATH));
-  const http = overrides.http ?? new HttpClient();
+  const http = overrides.http ?? new HttpClient(outboundGuard(config, configuredUrls(config)));
   const arweaveUrl = config.ARWEAVE_URL ?? config.GATEWAY_URL;
   const graphqlUrl = config.GRAPHQL_URL ?? `${config.GATEWAY_URL}/graphql`;
   return {
@@ -40,6 +47,20 @@ export async function createContext(config: Config, overrides: Overrides): Promi
     ...(await storesOf(config, overrides)),
     ...overrides,
   };
+}
+
+function configuredUrls(config: Config): (string | undefined)[] {
+  const { GATEWAY_URL, ARWEAVE_URL, GRAPHQL_URL, UPLOAD_NODE_URL, IP_WHITELIST_URL, PROCESS_WHITELIST_URL } =
+    config;
+  const lists = [IP_WHITELIST_URL, PROCESS_WHITELIST_URL];
+  return [
+    GATEWAY_URL,
+    ARWEAVE_URL,
+    GRAPHQL_URL,
+    UPLOAD_NODE_URL,
+    ...lists,
+    ...(config.ARWEAVE_URL_LIST ?? []),
+  ];
 }
 
 async function storesOf(config: Config, { store, outbox }: Overrides): Promise<Stores> {

@@ -1,9 +1,8 @@
-import { createApp, listen, type Unit } from '@ao-ts/server-kit';
+import { answers, createApp, listen, perMinute, type Unit } from '@ao-ts/server-kit';
 import { anyHas, arweaveOf } from './arweave.ts';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
 import type { MessageSizeLimit } from './domain/message-size.ts';
-import { OwnerQuota } from './domain/owner-quota.ts';
 import { RefreshedValues } from './domain/refreshed.ts';
 import { Scheduler } from './domain/scheduler.ts';
 import { headOf } from './domain/slot.ts';
@@ -26,7 +25,7 @@ import { statusOf } from './status.ts';
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
   const { store, outbox, http, gateway, uploader, clock, logger, signer } = context;
-  const { app, metrics } = await createApp({ logger, statusOf });
+  const { app, metrics, readiness } = await createApp({ unit: 'su', logger, statusOf, config, http });
 
   const fresh = new RefreshedValues((reason, what) => {
     logger.warn({ reason }, `${what} can not be refreshed`);
@@ -71,12 +70,16 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     onArweave: async (id) => (await store.hasItem(id)) || anyHas(http, onBootGateways(config), id),
     access,
     sizeLimit: sizeLimitOf(config),
-    quota: quotaOf(config, clock),
+    quota: perMinute(config.MAX_ITEMS_PER_OWNER_PER_MINUTE, clock),
   });
   processRoute(app, { store, access });
   latestRoute(app, { store, access });
   slotOrPageRoute(app, { store, access, maxPageBytes: config.MAX_PAGE_BYTES });
 
+  readiness.needs('store', () => store.newest());
+  readiness.needs('block height', height);
+  readiness.uses('gateway', answers(http, 'gateway', config.GATEWAY_URL));
+  readiness.uses('uploader', answers(http, 'uploader', config.UPLOAD_NODE_URL));
   metrics.gauge('su_uploads_pending', 'Slots that are not on Arweave yet.', () => outbox.depth());
   metrics.gauge('su_slots_waiting', 'Items that wait for their slot.', () => scheduler.waiting);
 
@@ -117,8 +120,4 @@ function sizeLimitOf(config: Config): MessageSizeLimit | undefined {
     fromOwners: config.MAX_SIZE_FROM_OWNER_WHITELIST,
     from: config.MAX_SIZE_FROM_WHITELIST,
   };
-}
-
-function quotaOf({ MAX_ITEMS_PER_OWNER_PER_MINUTE: perMinute }: Config, clock: () => number) {
-  return perMinute === undefined ? undefined : new OwnerQuota(perMinute, clock);
 }

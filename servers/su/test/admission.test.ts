@@ -54,7 +54,7 @@ test('with a list of addresses only they may write; everybody may read', async (
   await using list = await jsonServer(undefined);
   await using rig = await startScheduler({
     arweave,
-    env: { IP_WHITELIST_URL: list.url, LIST_REFRESH_MS: '10' },
+    env: { IP_WHITELIST_URL: list.url, LIST_REFRESH_MS: '10', TRUSTED_PROXIES: 'loopback' },
   });
   const write = async (address?: string) => {
     const response = await fetch(`${rig.url}/`, {
@@ -66,11 +66,21 @@ test('with a list of addresses only they may write; everybody may read', async (
   expect((await write('1.2.3.4'))[0]).toBe(503);
   list.state.value = ['1.2.3.4'];
   await until(async () => (await write('1.2.3.4'))[0] !== 503, 'the list is there');
-  expect(await write()).toEqual([400, 'Access denied']);
+  expect(await write()).toEqual([403, 'Access denied']);
   expect(await write('4.3.2.1')).toEqual([403, 'Access denied']);
   expect((await write('1.2.3.4'))[0]).toBe(400);
   expect((await write('1.2.3.4'))[1]).toContain('data item');
   expect((await rig.get('/timestamp')).status).toBe(200);
+});
+
+test('who is no trusted proxy can not speak for a listed address', async () => {
+  await using arweave = await new FakeArweave().start();
+  await using list = await jsonServer(['1.2.3.4']);
+  await using rig = await startScheduler({ arweave, env: { IP_WHITELIST_URL: list.url } });
+  for (const name of ['x-real-ip', 'x-forwarded-for']) {
+    const response = await fetch(`${rig.url}/`, { method: 'POST', headers: { [name]: '1.2.3.4' } });
+    expect(response.status).toBe(403);
+  }
 });
 
 test('with a list of processes only they are served, and nothing is spawned', async () => {
@@ -147,7 +157,7 @@ test('an address that sends too much is asked to go on later; others are not', a
   const statuses = [];
   for (let i = 0; i < 5; i++) statuses.push((await post()).status);
   expect(statuses).toEqual([200, 200, 200, 429, 429]);
-  expect((await post()).headers.get('retry-after')).toBe('1');
+  expect((await post()).headers.get('retry-after')).toBe('20');
   expect((await post(newSigner())).status).toBe(200);
   now += 60_000;
   expect((await post()).status).toBe(200);

@@ -1,5 +1,5 @@
-import { HttpClient } from '@ao-ts/server-kit';
-import { type Logger, pino } from 'pino';
+import { createLogger, HttpClient } from '@ao-ts/server-kit';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { ProcessFactsClient } from './remote/process-facts.ts';
 import { Upstreams } from './remote/upstreams.ts';
@@ -18,7 +18,7 @@ export type Overrides = Partial<Context>;
 export function createContext(config: Config, overrides: Overrides): Context {
   const http = overrides.http ?? new HttpClient();
   return {
-    logger: pino({ name: `${config.AO_UNIT}-router`, level: config.LOG_LEVEL }),
+    logger: createLogger({ name: `${config.AO_UNIT}-router`, level: config.LOG_LEVEL }),
     http,
     upstreams: new Upstreams({
       connectTimeoutMs: config.CONNECT_TIMEOUT_MS,

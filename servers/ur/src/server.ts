@@ -1,4 +1,4 @@
-import type { AoError } from '@ao-ts/core';
+import { AoError } from '@ao-ts/core';
 import { type App, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
@@ -23,9 +23,12 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const context = createContext(config, overrides);
   const { logger, upstreams } = context;
   const unit = UNITS[config.AO_UNIT];
-  const { app, metrics } = await createApp({
+  const { app, metrics, readiness } = await createApp({
+    unit: 'ur',
     logger,
     statusOf: statusForClients,
+    config,
+    http: context.http,
     bodyLimit: config.MAX_BODY_BYTES,
   });
   const health = new Health({
@@ -43,6 +46,10 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       byFromModule: config.FROM_MODULE_TO_HOST,
     },
     findFacts: async (processId) => context.processes?.find(processId),
+  });
+  readiness.needs(unit.name, () => {
+    if (health.up > 0) return;
+    throw new AoError('UPSTREAM.AWAY', `No ${unit.name} behind this router is up.`, { action: 'retry' });
   });
   metrics.gauge('ao_ur_hosts', 'Units behind this router.', () => config.HOSTS.length);
   metrics.gauge('ao_ur_hosts_up', 'Units behind this router that are up.', () => health.up);

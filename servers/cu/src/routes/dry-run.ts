@@ -1,7 +1,6 @@
 import { DryRunMessage } from '@ao-ts/core/schemas';
-import type { FastifyRequest } from 'fastify';
+import { RateLimit } from '@ao-ts/server-kit';
 import { z } from 'zod';
-import { RateLimit } from '../domain/rate-limit.ts';
 import type { Route } from '../server.ts';
 import { answerOrBusy, ProcessBusyQuery } from './busy.ts';
 import { JSON_TYPE } from './parameters.ts';
@@ -10,11 +9,9 @@ const Headers = z.object({ 'x-max-age': z.coerce.number().nonnegative().optional
 
 /** Evaluates a message that leaves no trace. */
 export const dryRunRoute: Route = (app, { config, context, engine }) => {
-  const rateLimit = new RateLimit({
-    max: config.RATE_LIMIT_MAX_REQUESTS,
-    windowMs: config.RATE_LIMIT_WINDOW,
-    clock: context.clock,
-  });
+  const { RATE_LIMIT_MAX_REQUESTS: max, RATE_LIMIT_WINDOW: windowMs } = config;
+  const rateLimit =
+    max > 0 && windowMs > 0 ? new RateLimit({ max, windowMs, clock: context.clock }) : undefined;
   app.post(
     '/dry-run',
     {
@@ -26,7 +23,7 @@ export const dryRunRoute: Route = (app, { config, context, engine }) => {
     },
     (request, reply) => {
       const { query, headers, body } = request;
-      rateLimit.count(clientOf(request));
+      rateLimit?.take(request.ip);
       const processId = query['process-id'];
       const work = engine
         .dryRun(processId, body, {
@@ -43,9 +40,3 @@ export const dryRunRoute: Route = (app, { config, context, engine }) => {
     },
   );
 };
-
-/** Behind a proxy, the address it names. */
-function clientOf({ headers, ip }: Pick<FastifyRequest, 'ip'> & { headers: object }): string {
-  const named = headers as Record<string, string | undefined>;
-  return named['x-forwarded-for']?.split(',')[0]?.trim() || named['x-real-ip'] || ip;
-}

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { headersOf } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Route } from '../server.ts';
 import { ProcessPath } from './parameters.ts';
@@ -46,9 +47,9 @@ export const resultsStreamRoute: Route = (app, { context }) => {
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, {
+        ...headersOf(reply),
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
-        'access-control-allow-origin': '*',
       });
       raw.write(': results\n\n');
       const stop = new AbortController();

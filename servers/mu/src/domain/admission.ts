@@ -1,5 +1,5 @@
 import { AoError } from '@ao-ts/core';
-import { TokenBuckets } from './token-bucket.ts';
+import { perMinute, type RateLimit } from '@ao-ts/server-kit';
 
 export interface AdmissionRules {
   /** Requests a minute; undefined for any number. */
@@ -26,18 +26,19 @@ export interface Applicant {
 /** Decides whether a client's request is served at all. */
 export class Admission {
   readonly #rules: AdmissionRules;
-  readonly #limits: { of: (applicant: Applicant) => string | undefined; buckets: TokenBuckets }[];
+  readonly #limits: { of: (applicant: Applicant) => string | undefined; limit: RateLimit }[];
 
   constructor(rules: AdmissionRules, clock: () => number) {
     this.#rules = rules;
     const limits = [
-      { perMinute: rules.perIp, of: ({ ip }: Applicant) => ip },
-      { perMinute: rules.perWallet, of: ({ wallet }: Applicant) => wallet },
-      { perMinute: rules.perProcess, of: ({ process }: Applicant) => process },
+      { most: rules.perIp, of: ({ ip }: Applicant) => ip },
+      { most: rules.perWallet, of: ({ wallet }: Applicant) => wallet },
+      { most: rules.perProcess, of: ({ process }: Applicant) => process },
     ];
-    this.#limits = limits.flatMap(({ perMinute, of }) =>
-      perMinute === undefined ? [] : { of, buckets: new TokenBuckets(perMinute, clock) },
-    );
+    this.#limits = limits.flatMap(({ most, of }) => {
+      const limit = perMinute(most, clock);
+      return limit ? { of, limit } : [];
+    });
   }
 
   /** @throws AoError `ACCESS.DENIED`, `RATE.LIMITED` */
@@ -50,10 +51,9 @@ export class Admission {
     }
     if (deniedWallets.includes(wallet)) throw denied('Forbidden, wallet not served here', { wallet });
     if (deniedFromProcess.includes(fromProcess)) throw denied('Invalid From-Process value.', { fromProcess });
-    for (const { of, buckets } of this.#limits) {
+    for (const { of, limit } of this.#limits) {
       const key = of(applicant);
-      if (key === undefined || buckets.take(key)) continue;
-      throw new AoError('RATE.LIMITED', 'Rate limit exceeded', { action: 'retry', facts: { key } });
+      if (key !== undefined) limit.take(key);
     }
   }
 }

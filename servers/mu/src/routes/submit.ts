@@ -1,6 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { AoError } from '@ao-ts/core';
-import type { App, ProcessDirectory } from '@ao-ts/server-kit';
+import { type App, currentTrace, type ProcessDirectory } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Admission } from '../domain/admission.ts';
 import { readBody, rootOf } from '../domain/client-item.ts';
@@ -38,7 +37,7 @@ export function submitRoute(app: App, { messenger, directory, admission }: Submi
         ...process,
       });
       if (root.kind === 'message') await directory.find(root.target);
-      const { id } = await messenger.submit({ ...root, ...traceOf(request.headers) });
+      const { id } = await messenger.submit({ ...root, ...traceOf() });
       return { message: 'Processing DataItem', id };
     }
     if (!processId || !assign) {
@@ -63,12 +62,14 @@ export function submitRoute(app: App, { messenger, directory, admission }: Submi
       target: processId,
       depth: 0,
       plan,
-      ...traceOf(request.headers),
+      ...traceOf(),
     });
     return { message: 'Processing Assignment', id };
   });
 }
 
-function traceOf({ traceparent }: IncomingHttpHeaders): { trace?: string } {
-  return typeof traceparent === 'string' ? { trace: traceparent } : {};
+/** The trace of the request; what is sent because of it, later or after a restart, belongs to it too. */
+function traceOf(): { trace?: string } {
+  const trace = currentTrace();
+  return trace === undefined ? {} : { trace };
 }

@@ -1,8 +1,8 @@
 import { type DataItem, readSignedItem, type Tag } from '@ao-ts/core/ans104';
+import type { RateLimit } from '@ao-ts/server-kit';
 import { contentHash } from './content-hash.ts';
 import { refused } from './errors.ts';
 import { checkMessageSize, type MessageSizeLimit } from './message-size.ts';
-import type { OwnerQuota } from './owner-quota.ts';
 import type { ProcessAccess } from './process-access.ts';
 import type { Entry } from './process-line.ts';
 
@@ -13,7 +13,7 @@ export interface ItemAdmissionOptions {
   onArweave: (id: string) => Promise<boolean>;
   access: ProcessAccess;
   sizeLimit: MessageSizeLimit | undefined;
-  quota: OwnerQuota | undefined;
+  quota: RateLimit | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function readItem(raw: Uint8Array): Promise<{ item: DataItem; type:
  */
 export async function admitItem(raw: Uint8Array, options: ItemAdmissionOptions): Promise<Entry> {
   const { item, type } = await readItem(raw);
-  options.quota?.take(item.ownerAddress);
+  options.quota?.take(item.ownerAddress, `${item.ownerAddress} sends more items a minute than it may.`);
   return type === 'Process' ? admitProcess(item, options) : admitMessage(item, options);
 }
 

@@ -1,5 +1,5 @@
-import { createApp, HttpClient, listen, type Unit } from '@ao-ts/server-kit';
-import { type Logger, pino } from 'pino';
+import { createApp, createLogger, HttpClient, listen, type Unit } from '@ao-ts/server-kit';
+import type { Logger } from 'pino';
 import { RefreshedValues } from '../domain/refreshed.ts';
 import { addressList } from '../remote-lists.ts';
 import { allowOnlyListed } from '../routes/address-list.ts';
@@ -17,7 +17,7 @@ export interface RouterOverrides {
 
 /** Makes a router: one address for many scheduler units, which share a wallet. It answers with redirects only. */
 export async function createRouter(config: RouterConfig, overrides: RouterOverrides = {}): Promise<Unit> {
-  const logger = overrides.logger ?? pino({ name: 'su-router', level: config.LOG_LEVEL });
+  const logger = overrides.logger ?? createLogger({ name: 'su-router', level: config.LOG_LEVEL });
   const schedulers = await readSchedulerList(config.SCHEDULER_LIST_PATH);
   const store = overrides.store ?? new SqliteRouteStore(config.DB_URL);
   await store.configure(schedulers);
@@ -25,7 +25,8 @@ export async function createRouter(config: RouterConfig, overrides: RouterOverri
   const fresh = new RefreshedValues((reason, what) => {
     logger.warn({ reason }, `${what} can not be refreshed`);
   });
-  const { app } = await createApp({ logger, statusOf });
+  const { app, readiness } = await createApp({ unit: 'su_router', logger, statusOf, config, http });
+  readiness.needs('store', () => store.schedulers());
   const addresses = addressList(config, { http, fresh });
   if (addresses) allowOnlyListed(app, addresses);
   redirectRoutes(app, store);

@@ -1,5 +1,5 @@
 import { AoError, errorMessage } from '@ao-ts/core';
-import type { App } from '@ao-ts/server-kit';
+import { type App, currentTrace } from '@ao-ts/server-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
 import type { Health } from '../domain/health.ts';
@@ -63,10 +63,15 @@ export function forwarding(app: App, ports: ForwardPorts): Forward {
 
 function forwarded(request: FastifyRequest, signal: AbortSignal): Forwarded {
   const { raw, body } = request;
+  const traceparent = currentTrace();
   return {
     method: raw.method as Forwarded['method'],
     path: raw.url ?? '/',
-    headers: requestHeaders(raw.headers, raw.socket.remoteAddress),
+    headers: {
+      ...requestHeaders(raw.headers, raw.socket.remoteAddress),
+      'x-request-id': request.id,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    },
     body: body instanceof Uint8Array && body.length > 0 ? body : null,
     signal,
   };
