@@ -39,13 +39,17 @@ compile() {
   wasm-ld-19 -o linked.wasm ./*.o -L"$lib" -lc -ldlmalloc -lcompiler_rt -lc \
     --no-entry --gc-sections --stack-first -z stack-size=$STACK_BYTES \
     --initial-memory=$MEMORY_BYTES --max-memory=$MAX_MEMORY_BYTES \
-    --export-table --table-base=1 --strip-all \
+    --export-table --table-base=1 --strip-debug \
     --export=__wasm_call_ctors --export=malloc --export=free --export=setThrew \
     --export=emscripten_stack_init --export=emscripten_stack_get_free \
     --export=emscripten_stack_get_base --export=emscripten_stack_get_end \
     --export=emscripten_stack_get_current --export=_emscripten_stack_restore --export=_emscripten_stack_alloc \
     --allow-undefined-file="$PACKAGE/build/imports.txt"
-  wasm-opt -O3 --enable-mutable-globals --enable-sign-ext linked.wasm -o "$PACKAGE/module/runtime.wasm"
+  # asyncify: so that a host may answer the drive's imports later. Only these functions are on the stack then (see drive.c).
+  wasm-opt --enable-mutable-globals --enable-sign-ext --asyncify \
+    --pass-arg=asyncify-imports@'env.__asyncjs__*' --pass-arg=asyncify-onlylist@handle,drive_fetch,read_whole \
+    -O3 --strip-debug linked.wasm -o "$PACKAGE/module/runtime.wasm" 2> warnings
+  if [ -s warnings ]; then cat warnings >&2; exit 1; fi
   rm -rf "$work"
   dpkg-query --show --showformat='${Package} ${Version}\n' binaryen clang-19 emscripten lld-19 > "$PACKAGE/module/runtime.tools"
   # A test compares this list with the tree, so that a runtime older than its sources is noticed.

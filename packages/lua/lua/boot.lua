@@ -3,19 +3,30 @@
 -- The name that errors in the program carry: program:LINE:
 local CHUNK = '=program'
 
+--- The program: the Data of the spawn message, or what Arweave holds under the id that On-Boot names.
+local function programOf(msg, source)
+  if source == 'Data' then return tostring(msg.Data) end
+  local file, problem = io.open('/data/' .. source, 'r')
+  if not file then
+    return nil, 'On-Boot: ' .. problem .. '. Its id must be right, and the module needs the tag Extension: WeaveDrive'
+      .. ' (or use On-Boot: Data, and put the program in Data)'
+  end
+  local program = file:read('a')
+  file:close()
+  return program
+end
+
 return function(ao)
   return function(msg)
     local source = msg.Tags['On-Boot']
     if source == nil then return end
-    if source ~= 'Data' then
-      ao.outbox.Error = 'On-Boot: ' .. source .. ' is not supported: use On-Boot: Data and put the program in Data'
-      return
-    end
-    local program, problem = load(tostring(msg.Data), CHUNK, 't', _G)
-    if not program then
+    local program, problem = programOf(msg, source)
+    local run
+    if program then run, problem = load(program, CHUNK, 't', _G) end
+    if not run then
       ao.outbox.Error = problem
       return
     end
-    program()
+    run()
   end
 end

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "drive.h"
 #include "json.h"
 #include "lauxlib.h"
 #include "lua.h"
@@ -54,15 +55,15 @@ static int traceback(lua_State *l) {
 /* Names of the process module in package.loaded: a program may replace it there while it runs. */
 #define PROCESS ".process"
 
-static void push_process_handle(void) {
-  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  if (lua_getfield(L, -1, PROCESS) != LUA_TTABLE) {
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, PROCESS);
-    lua_call(L, 1, 1);
+static void push_process_handle(lua_State *l) {
+  lua_getfield(l, LUA_REGISTRYINDEX, "_LOADED");
+  if (lua_getfield(l, -1, PROCESS) != LUA_TTABLE) {
+    lua_getglobal(l, "require");
+    lua_pushliteral(l, PROCESS);
+    lua_call(l, 1, 1);
   }
-  if (!lua_istable(L, -1) || lua_getfield(L, -1, "handle") != LUA_TFUNCTION)
-    luaL_error(L, "module '%s' must return a table with a function 'handle'", PROCESS);
+  if (!lua_istable(l, -1) || lua_getfield(l, -1, "handle") != LUA_TFUNCTION)
+    luaL_error(l, "module '%s' must return a table with a function 'handle'", PROCESS);
 }
 
 /* Pushes the decoded argument and wipes it: a host puts it on the C stack, where it would stay in every snapshot. */
@@ -73,16 +74,8 @@ static void take_argument(lua_State *l, int index) {
   memset(text, 0, length);
 }
 
-static int evaluate(lua_State *l) {
-  push_process_handle();
-  take_argument(l, 1);
-  if (!lua_istable(l, -1)) luaL_error(l, "the message must be a JSON object");
-  lua_pushliteral(l, "Timestamp");
-  lua_rawget(l, -2);
-  if (lua_isnumber(l, -1)) ao_now = (int64_t)lua_tonumber(l, -1);
-  lua_pop(l, 1);
-  take_argument(l, 2);
-  lua_call(l, 2, 1);
+static int encode_result(lua_State *l, int status, lua_KContext context) {
+  (void)status, (void)context;
   buffer_reset(&reply);
   if (!buffer_add(&reply, "{\"ok\":true,\"response\":", 22)) luaL_error(l, "not enough memory");
   json_encode(l, lua_gettop(l), &reply);
@@ -90,12 +83,38 @@ static int evaluate(lua_State *l) {
   return 0;
 }
 
-static const char *failure(void) {
-  size_t length;
-  const char *message = lua_tolstring(L, -1, &length);
-  if (!message) {
-    message = "not enough memory";
-    length = strlen(message);
+static int evaluate(lua_State *l) {
+  push_process_handle(l);
+  take_argument(l, 1);
+  if (!lua_istable(l, -1)) luaL_error(l, "the message must be a JSON object");
+  lua_pushliteral(l, "Timestamp");
+  lua_rawget(l, -2);
+  if (lua_isnumber(l, -1)) ao_now = (int64_t)lua_tonumber(l, -1);
+  lua_pop(l, 1);
+  take_argument(l, 2);
+  lua_callk(l, 2, 1, 0, encode_result);
+  return encode_result(l, LUA_OK, 0);
+}
+
+/* Makes the error that has ended a thread a text with a traceback. */
+static int describe(lua_State *l) {
+  lua_State *thread = lua_touserdata(l, 1);
+  lua_xmove(thread, l, 1);
+  const char *message = lua_tostring(l, -1);
+  if (!message) message = luaL_tolstring(l, -1, NULL);
+  luaL_traceback(l, thread, message, 0);
+  return 1;
+}
+
+static const char *failure(lua_State *thread, int status) {
+  const char *message = "not enough memory";
+  size_t length = strlen(message);
+  if (status == LUA_YIELD) lua_pushliteral(thread, "attempt to yield from outside a coroutine");
+  if (status != LUA_ERRMEM) {
+    lua_pushcfunction(L, describe);
+    lua_pushlightuserdata(L, thread);
+    lua_pcall(L, 1, 1, 0);
+    if (lua_isstring(L, -1)) message = lua_tolstring(L, -1, &length);
   }
   buffer_reset(&reply);
   if (buffer_add(&reply, "{\"ok\":false,\"response\":", 23) && json_encode_string(&reply, message, length) &&
@@ -104,15 +123,31 @@ static const char *failure(void) {
   return "{\"ok\":false,\"response\":\"not enough memory\"}";
 }
 
-/* Both arguments are NUL-terminated JSON. The result is, too, and is valid until the next call. */
+static int new_thread(lua_State *l) {
+  lua_State *thread = lua_newthread(l);
+  lua_pushcfunction(thread, evaluate);
+  return 1;
+}
+
+/*
+ * Both arguments are NUL-terminated JSON. The result is, too, and is valid until the next call.
+ *
+ * A host may unwind and rewind this function and drive_fetch, and no other: build.sh says so to binaryen.
+ */
 EXPORT("handle") const char *handle(char *message, char *environment) {
   if (!L) return "{\"ok\":false,\"response\":\"this runtime has no Lua program in it: build a module from it first\"}";
   lua_settop(L, 0);
-  lua_pushcfunction(L, traceback);
-  lua_pushcfunction(L, evaluate);
-  lua_pushlightuserdata(L, message);
-  lua_pushlightuserdata(L, environment);
-  const char *result = lua_pcall(L, 2, 0, 1) == LUA_OK ? reply.bytes : failure();
+  lua_pushcfunction(L, new_thread);
+  if (lua_pcall(L, 0, 1, 0) != LUA_OK) return failure(NULL, LUA_ERRMEM);
+  lua_State *thread = lua_tothread(L, 1);
+  lua_pushlightuserdata(thread, message);
+  lua_pushlightuserdata(thread, environment);
+  int status = lua_resume(thread, NULL, 2);
+  while (status == LUA_YIELD && drive_is_wanted()) {
+    drive_fetch();
+    status = lua_resume(thread, NULL, 0);
+  }
+  const char *result = status == LUA_OK ? reply.bytes : failure(thread, status);
   lua_settop(L, 0);
   return result;
 }
@@ -158,6 +193,7 @@ EXPORT("ao_boot") int ao_boot(void) {
   lua_insert(L, 1);
   lua_setfield(L, 1, ".json");
   luaL_requiref(L, ".digest", luaopen_digest, 0);
+  drive_open_library(L);
   use_preloaded_only();
   lua_settop(L, 0);
   return 1;

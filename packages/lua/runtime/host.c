@@ -1,8 +1,9 @@
 /*
  * The part of the C library that would otherwise ask the host for something.
  *
- * A process has no files, no environment, no shell and no clock but the message's timestamp. Answering here and not in
- * the host means that every host gives the same answers, and that the module imports nothing that could do harm.
+ * A process has no files but those of Arweave, no environment, no shell and no clock but the message's timestamp.
+ * Answering here and not in the host means that every host gives the same answers, and that the module imports nothing
+ * that could do harm.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -93,14 +94,13 @@ void __secs_to_zone(long long at, int local, int *dst, long *offset, long *oppos
 void tzset(void) {}
 const char *__tm_to_tzname(const struct tm *tm) { (void)tm; return "UTC"; }
 
-/* ---------------------------------------------------------------- files: there are none */
+/* ---------------------------------------------------------------- files: see drive.c; nothing else can be opened */
 
 static void *no_file(void) {
   errno = ENOENT;
   return NULL;
 }
 
-FILE *fopen(const char *restrict path, const char *restrict mode) { (void)path, (void)mode; return no_file(); }
 FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file) {
   (void)path, (void)mode, (void)file;
   return no_file();

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import { moduleBinary } from '../src/index.ts';
-import { loaders } from './loaders.ts';
+import { type LoadOptions, loaders } from './loaders.ts';
 import { TestProcess } from './test-process.ts';
 
 export interface Run {
   /** A process whose spawn message is handled already: a new one for each test, unless they share it. */
   process: TestProcess;
   /** Another process, which has handled nothing yet. */
-  start(processTags?: Record<string, string>): Promise<TestProcess>;
+  start(processTags?: Record<string, string>, options?: LoadOptions): Promise<TestProcess>;
 }
 
 /** The same tests on the network's own loader and on this project's. */
@@ -16,7 +16,8 @@ export function onEachLoader(title: string, tests: (run: Run) => void, { shared 
   const after = shared ? afterAll : afterEach;
   describe.each(loaders)(`${title} on $name`, (loader) => {
     const run = {
-      start: async (processTags = {}) => TestProcess.load(loader, await moduleBinary(), processTags),
+      start: async (processTags, options) =>
+        TestProcess.load(loader, await moduleBinary(), processTags, options),
     } as Run;
 
     before(async () => {

@@ -38,10 +38,14 @@ describe('the module in the repository', () => {
     };
     const imports = WebAssembly.Module.imports(new WebAssembly.Module(await moduleBinary()));
     expect(imports.map(({ module, name }) => `${module}.${name}`).sort()).toEqual([
+      'env.__asyncjs__weavedrive_close',
+      'env.__asyncjs__weavedrive_open',
+      'env.__asyncjs__weavedrive_read',
       'env._emscripten_memcpy_js',
       'env._emscripten_throw_longjmp',
       'env.emscripten_resize_heap',
       'env.invoke_vii',
+      'wasi_snapshot_preview1.fd_seek',
     ]);
   });
 
@@ -70,7 +74,7 @@ describe.each(loaders)('the module on $name', (loader: Loader) => {
       loader,
       await moduleBinary(),
       {},
-      'wasm32-unknown-emscripten-metering',
+      { format: 'wasm32-unknown-emscripten-metering' },
     );
     await process.spawn();
     expect(await process.run('local ok, problem = pcall(error, "caught", 0) return problem')).toBe('caught');

@@ -9,12 +9,14 @@ interface Result {
 }
 
 type Handle = (memory: ArrayBuffer | null, message: unknown, environment: unknown) => Promise<Result>;
-type Load = (binary: Uint8Array, options: { format: string; UNSAFE_MEMORY: boolean }) => Promise<Handle>;
+type Load = (binary: Uint8Array, options: Record<string, unknown>) => Promise<Handle>;
 
-const load: Load = createRequire(import.meta.url)('@permaweb/ao-loader');
-const { binary, format } = workerData as { binary: Uint8Array; format: string };
+const require = createRequire(import.meta.url);
+const load: Load = require('@permaweb/ao-loader');
+const { binary, format, arweave } = workerData as { binary: Uint8Array; format: string; arweave?: string };
+const drive = arweave && { WeaveDrive: require('@permaweb/weavedrive'), ARWEAVE: arweave, mode: 'test' };
 // A Buffer, because the metering of the loader never ends on another view.
-const handle = await load(Buffer.from(binary), { format, UNSAFE_MEMORY: true });
+const handle = await load(Buffer.from(binary), { format, UNSAFE_MEMORY: true, ...drive });
 
 let memory = new ArrayBuffer(0);
 

@@ -28,9 +28,26 @@ onEachLoader('spawn', (run) => {
     expect(plain(result.Error)).toContain('program:3: not today');
   });
 
+  it('evaluates what Arweave holds under the id that On-Boot names', async () => {
+    const files = {
+      '/data/program': 'Booted = "from Arweave" print(#Inbox) return 1, "not an error"',
+      '/data/broken': '\nlocal = 1',
+      '/data/failing': '\n\nerror("not today")',
+    };
+    await using fresh = await run.start({ 'On-Boot': 'program' }, { files });
+    expect(plain((await fresh.spawn()).Output.data)).toBe('1');
+    expect(await fresh.run('Booted')).toBe('from Arweave');
+    await using broken = await run.start({ 'On-Boot': 'broken' }, { files });
+    expect((await broken.spawn()).Error).toContain('program:2: <name> expected');
+    await using failing = await run.start({ 'On-Boot': 'failing' }, { files });
+    expect(plain((await failing.spawn()).Error)).toContain('program:3: not today');
+  });
+
   it('says what to do about an On-Boot it can not read', async () => {
     await using fresh = await run.start({ 'On-Boot': 'some-transaction' });
-    expect((await fresh.spawn()).Error).toContain('use On-Boot: Data');
+    const { Error: problem } = await fresh.spawn();
+    expect(problem).toContain('/data/some-transaction: No such file or directory');
+    expect(problem).toContain('Extension: WeaveDrive');
   });
 
   it('belongs to the process that spawned it', async () => {

@@ -1,5 +1,5 @@
 import type { Tag } from '../src/index.ts';
-import type { Evaluation, Evaluator, Loader, Memory } from './loaders.ts';
+import type { Evaluation, Evaluator, Loader, LoadOptions, Memory } from './loaders.ts';
 
 export const PROCESS = 'process-0000000000000000000000000000000000A';
 export const OWNER = 'owner-000000000000000000000000000000000000B';
@@ -65,9 +65,9 @@ export class TestProcess implements AsyncDisposable {
     loader: Loader,
     binary: Uint8Array,
     processTags = {},
-    format?: string,
+    options?: LoadOptions,
   ): Promise<TestProcess> {
-    return new TestProcess(await loader.load(binary, format), processTags);
+    return new TestProcess(await loader.load(binary, options), processTags);
   }
 
   /** The evaluation of any message, as the loader gives it. */
