@@ -46,11 +46,13 @@ export class Client {
   readonly address: string;
   #loaded: ReturnType<typeof legacyClient> | undefined;
   readonly #signer: ItemSigner;
+  readonly #wallet: Signer;
 
   constructor(network: NetworkFile, signer: Signer) {
     this.network = network;
     this.address = signer.address;
     this.#signer = itemSigner(signer);
+    this.#wallet = signer;
   }
 
   // Loading the library takes longer than most commands do without it.
@@ -152,6 +154,18 @@ export class Client {
   /** Assigns a message that is on the gateway to a process; gives the id of the assignment. */
   assign(process: string, message: string): Promise<string> {
     return at(this.#messenger, async () => (await this.#ao).assign({ process, message }));
+  }
+
+  /** Puts data on Arweave, as a data item of this wallet; gives its id. */
+  async upload(data: string | Uint8Array, tags: Tags = {}): Promise<string> {
+    const item = await createDataItem({ data: Buffer.from(data), tags: tagList(tags) }, this.#wallet);
+    const url = `${this.network.uploader}/tx/arweave`;
+    return at({ name: 'uploader', url }, async () => {
+      const headers = { 'content-type': 'application/octet-stream' };
+      const response = await fetch(url, { method: 'POST', headers, body: item.raw });
+      if (!response.ok) throw new Error(`${response.status}: ${refusalText(await response.text())}`);
+      return item.id;
+    });
   }
 
   /** From now on the messenger unit sends what the crons of the process emit. */

@@ -14,7 +14,11 @@ export async function seedModule(
   owner: Signer,
 ): Promise<string> {
   const data = await moduleBinary();
-  const tags = [...moduleTags, { name: 'SHA-256', value: createHash('sha256').update(data).digest('hex') }];
+  const tags = [
+    ...moduleTags,
+    { name: 'Extension', value: 'WeaveDrive' },
+    { name: 'SHA-256', value: createHash('sha256').update(data).digest('hex') },
+  ];
   const [known] = await gateway.byTags(tags, 1, [owner.address]);
   if (known) return known.id;
   return uploader.upload((await createDataItem({ tags, data }, owner)).raw);
