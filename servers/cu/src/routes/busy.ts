@@ -7,6 +7,9 @@ import { ProcessQuery } from './parameters.ts';
 export const BusyQuery = z.object({ 'no-busy': z.string().optional() });
 export const ProcessBusyQuery = ProcessQuery.extend(BusyQuery.shape);
 
+/** Answered with 202: the work goes on. */
+export const InProgress = z.object({ message: z.string() });
+
 interface Patience {
   /** After so many ms the answer is that the work goes on; 0: wait until it is done. */
   thresholdMs: number;

@@ -1,3 +1,4 @@
+import { ResultsPage } from '@ao-ts/core/schemas';
 import type { Route } from '../server.ts';
 import { ProcessPath } from './parameters.ts';
 import { RangeQuery, resultsPage, timeOf } from './results-page.ts';
@@ -8,7 +9,14 @@ const DEFAULT_LIMIT = 500;
 export const cronRoute: Route = (app, { context, engine }) => {
   app.get(
     '/cron/:processId',
-    { schema: { params: ProcessPath, querystring: RangeQuery } },
+    {
+      schema: {
+        summary: 'Results of cron messages.',
+        params: ProcessPath,
+        querystring: RangeQuery,
+        answers: { 200: ResultsPage },
+      },
+    },
     async ({ params, query }) => {
       await engine.cron(params.processId, timeOf(query.to));
       return resultsPage(context.results, {

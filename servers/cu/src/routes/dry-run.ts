@@ -1,8 +1,8 @@
-import { DryRunMessage } from '@ao-ts/core/schemas';
+import { DryRunMessage, EvaluationResult } from '@ao-ts/core/schemas';
 import { RateLimit } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Route } from '../server.ts';
-import { answerOrBusy, ProcessBusyQuery } from './busy.ts';
+import { answerOrBusy, InProgress, ProcessBusyQuery } from './busy.ts';
 import { JSON_TYPE } from './parameters.ts';
 
 const Headers = z.object({ 'x-max-age': z.coerce.number().nonnegative().optional() });
@@ -16,6 +16,8 @@ export const dryRunRoute: Route = (app, { config, context, engine }) => {
     '/dry-run',
     {
       schema: {
+        summary: 'Evaluates a message that leaves no trace.',
+        answers: { 200: EvaluationResult, 202: InProgress },
         querystring: ProcessBusyQuery.extend({ to: z.string().optional() }),
         headers: Headers,
         body: DryRunMessage,

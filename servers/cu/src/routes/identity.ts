@@ -1,5 +1,11 @@
+import { z } from 'zod';
 import type { Route } from '../server.ts';
 
+const Identity = z.object({ address: z.string(), timestamp: z.number().describe('Unix ms.') });
+
 export const identityRoute: Route = (app, { context }) => {
-  app.get('/', async () => ({ address: context.signer.address, timestamp: context.clock() }));
+  app.get('/', { schema: { summary: 'Who evaluates here.', answers: { 200: Identity } } }, async () => ({
+    address: context.signer.address,
+    timestamp: context.clock(),
+  }));
 };

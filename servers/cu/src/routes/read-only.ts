@@ -3,6 +3,10 @@ import type { Route } from '../server.ts';
 /** A read unit answers dry-runs only; the other routes say that they are not here. */
 export const readOnlyRoutes: Route = (app) => {
   for (const path of ['/result/:id', '/results/:processId', '/cron/:processId', '/state/:processId']) {
-    app.get(path, (_request, reply) => reply.status(404).type('text/plain').send('Not Found'));
+    app.get(
+      path,
+      { schema: { summary: 'Not here: a read unit answers dry-runs only.' } },
+      (_request, reply) => reply.status(404).type('text/plain').send('Not Found'),
+    );
   }
 };

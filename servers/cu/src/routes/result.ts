@@ -1,6 +1,7 @@
+import { EvaluationResult } from '@ao-ts/core/schemas';
 import { z } from 'zod';
 import type { Route } from '../server.ts';
-import { answerOrBusy, ProcessBusyQuery } from './busy.ts';
+import { answerOrBusy, InProgress, ProcessBusyQuery } from './busy.ts';
 import { sendTagged } from './etag.ts';
 import { JSON_TYPE } from './parameters.ts';
 
@@ -8,7 +9,14 @@ import { JSON_TYPE } from './parameters.ts';
 export const resultRoute: Route = (app, { config, engine }) => {
   app.get(
     '/result/:id',
-    { schema: { params: z.object({ id: z.string() }), querystring: ProcessBusyQuery } },
+    {
+      schema: {
+        summary: 'The result of a message, evaluated if it was not yet.',
+        params: z.object({ id: z.string().describe('Message, assignment, process, or nonce.') }),
+        querystring: ProcessBusyQuery,
+        answers: { 200: EvaluationResult, 202: InProgress },
+      },
+    },
     (request, reply) => {
       const { params, query } = request;
       const processId = query['process-id'];

@@ -33,6 +33,8 @@ export const resultsStreamRoute: Route = (app, { context }) => {
     {
       exposeHeadRoute: false,
       schema: {
+        summary: 'Results as they are stored, as server-sent events.',
+        answers: { 200: 'text/event-stream' },
         params: ProcessPath,
         querystring: z.object({ from: z.string().optional() }),
         headers: Headers,

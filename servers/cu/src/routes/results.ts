@@ -1,3 +1,4 @@
+import { ResultsPage } from '@ao-ts/core/schemas';
 import { z } from 'zod';
 import type { Route } from '../server.ts';
 import { sendTagged } from './etag.ts';
@@ -12,6 +13,8 @@ export const resultsRoute: Route = (app, { context }) => {
     '/results/:processId',
     {
       schema: {
+        summary: 'Results that are stored already.',
+        answers: { 200: ResultsPage },
         params: ProcessPath,
         querystring: RangeQuery.extend({ sort: z.enum(['ASC', 'DESC']).default('ASC') }),
       },

@@ -9,7 +9,14 @@ const Query = BusyQuery.extend({ to: z.coerce.number().int().nonnegative().optio
 export const stateRoute: Route = (app, { config, engine }) => {
   app.get(
     '/state/:processId',
-    { schema: { params: ProcessPath, querystring: Query } },
+    {
+      schema: {
+        summary: 'The whole memory of a process.',
+        params: ProcessPath,
+        querystring: Query,
+        answers: { 200: 'application/octet-stream' },
+      },
+    },
     ({ params, query }, reply) => {
       const { processId } = params;
       const work = engine.memory(processId, query.to).then(({ memory, at }) => () => {

@@ -18,13 +18,19 @@ export function blockRoutes(app: App, { chain, store }: Context): void {
     };
   };
 
-  app.get('/block/current', async () => show(chain.block(chain.tip)));
-
-  app.get('/block/height/:height', { schema: { params: z.object({ height: Height }) } }, async (request) =>
-    show(chain.block(request.params.height)),
+  app.get('/block/current', { schema: { summary: 'The newest block.' } }, async () =>
+    show(chain.block(chain.tip)),
   );
 
-  app.get('/block/hash/:hash', { schema: { params: z.object({ hash: z.string() }) } }, async (request) =>
-    show(chain.blockById(request.params.hash)),
+  app.get(
+    '/block/height/:height',
+    { schema: { summary: 'The block of a height.', params: z.object({ height: Height }) } },
+    async (request) => show(chain.block(request.params.height)),
+  );
+
+  app.get(
+    '/block/hash/:hash',
+    { schema: { summary: 'The block with an id.', params: z.object({ hash: z.string() }) } },
+    async (request) => show(chain.blockById(request.params.hash)),
   );
 }

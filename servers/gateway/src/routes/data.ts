@@ -16,12 +16,18 @@ export function dataRoutes(app: App, { archive }: Context): void {
     app.route({
       method: ['GET', 'HEAD'],
       url,
-      schema: { params: IdParams },
+      schema: {
+        summary: 'The data of a transaction or item, or a range of it.',
+        params: IdParams,
+        answers: { 200: 'application/octet-stream', 206: 'application/octet-stream' },
+      },
       handler: async (request, reply) => {
         const record = archive.record((request.params as z.output<typeof IdParams>).id);
         const source = await archive.data(record);
         const { tags } = readEntry(record);
         const { size } = source;
+        // What is stored may be a page that runs scripts and is shown in others, as at any gateway.
+        reply.removeHeader('content-security-policy').removeHeader('x-frame-options');
         const range = byteRange(request.headers.range, size);
         reply.headers({
           ...tagHeaders(tags),

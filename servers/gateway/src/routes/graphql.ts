@@ -37,12 +37,16 @@ export function graphqlRoute(app: App, _context: Context): void {
     }
   };
 
-  app.post('/graphql', { bodyLimit: MAX_QUERY_BYTES, schema: { body: Request } }, async (request, reply) =>
-    answer(request.body, reply),
+  app.post(
+    '/graphql',
+    { bodyLimit: MAX_QUERY_BYTES, schema: { summary: 'Answers a GraphQL query.', body: Request } },
+    async (request, reply) => answer(request.body, reply),
   );
 
   const Query = Request.extend({ variables: JsonText.optional() });
-  app.get('/graphql', { schema: { querystring: Query } }, async (request, reply) =>
-    answer(request.query, reply),
+  app.get(
+    '/graphql',
+    { schema: { summary: 'Answers a GraphQL query.', querystring: Query } },
+    async (request, reply) => answer(request.query, reply),
   );
 }

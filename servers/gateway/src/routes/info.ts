@@ -3,18 +3,40 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { networkInfo } from './network-info.ts';
 
+const TEXT = { 200: 'text/plain' };
+
+const Info = z.object({
+  network: z.string(),
+  version: z.number(),
+  height: z.number(),
+  current: z.string().describe('Id of the newest block.'),
+  blocks: z.number(),
+  peers: z.number(),
+});
+
 const Price = z.object({ bytes: z.coerce.number().int().nonnegative() });
 
 /** What clients ask of a node before they make a transaction. */
 export function infoRoutes(app: App, { chain }: Context): void {
-  app.get('/', async () => networkInfo(chain));
-  app.get('/info', async () => networkInfo(chain));
-  app.get('/tx_anchor', async (_request, reply) => reply.type('text/plain').send(networkInfo(chain).current));
+  for (const path of ['/', '/info']) {
+    app.get(
+      path,
+      { schema: { summary: 'The network and its newest block.', answers: { 200: Info } } },
+      async () => networkInfo(chain),
+    );
+  }
+  app.get(
+    '/tx_anchor',
+    { schema: { summary: 'What a transaction made now refers to.', answers: TEXT } },
+    async (_request, reply) => reply.type('text/plain').send(networkInfo(chain).current),
+  );
 
   for (const path of ['/price/:bytes', '/price/:bytes/:target']) {
     // Storage costs nothing here, so that a fresh wallet can publish.
-    app.get(path, { schema: { params: Price } }, async (_request, reply) =>
-      reply.type('text/plain').send('0'),
+    app.get(
+      path,
+      { schema: { summary: 'What storing so many bytes costs, in winston.', params: Price, answers: TEXT } },
+      async (_request, reply) => reply.type('text/plain').send('0'),
     );
   }
 }

@@ -13,7 +13,7 @@ export function mineRoutes(app: App, { chain }: Context): void {
       method: ['GET', 'POST'],
       url,
       exposeHeadRoute: false,
-      schema: { params: Count },
+      schema: { summary: 'Adds blocks now.', params: Count },
       handler: async (request) => {
         chain.mine((request.params as z.output<typeof Count>).count);
         return networkInfo(chain);

@@ -10,11 +10,13 @@ import { IdParams } from './params.ts';
 const MAX_TEXT_BYTES = 12 * 1024 * 1024;
 
 export function transactionRoutes(app: App, { archive, chain }: Context): void {
-  const options = { schema: { params: IdParams } };
+  const about = (summary: string) => ({ schema: { summary, params: IdParams } });
 
-  app.get('/tx/:id', options, async (request) => asTransaction(archive.record(request.params.id)));
+  app.get('/tx/:id', about('A transaction, or an item in the form of one.'), async (request) =>
+    asTransaction(archive.record(request.params.id)),
+  );
 
-  app.get('/tx/:id/status', options, async (request, reply) => {
+  app.get('/tx/:id/status', about('In which block it is.'), async (request, reply) => {
     const { height } = archive.record(request.params.id);
     const block = chain.block(height);
     if (!block) return reply.status(202).type('text/plain').send('Pending');
@@ -25,7 +27,7 @@ export function transactionRoutes(app: App, { archive, chain }: Context): void {
     };
   });
 
-  app.get('/tx/:id/offset', options, async (request) => {
+  app.get('/tx/:id/offset', about('Where its data is in the weave.'), async (request) => {
     const { id, size, weaveEnd } = archive.record(request.params.id);
     if (weaveEnd !== null) return { size: String(size), offset: String(weaveEnd) };
     throw new AoError('TRANSACTION.NOT_FOUND', `${id} has no place in the weave; GET /raw/${id}.`, {
@@ -33,7 +35,7 @@ export function transactionRoutes(app: App, { archive, chain }: Context): void {
     });
   });
 
-  app.get('/tx/:id/data', options, async (request, reply) => {
+  app.get('/tx/:id/data', about('Its data, in base64url.'), async (request, reply) => {
     const record = archive.record(request.params.id);
     if (record.size > MAX_TEXT_BYTES) {
       throw new AoError('TRANSACTION.DATA_SIZE', `The data is too large for this; GET /raw/${record.id}.`, {

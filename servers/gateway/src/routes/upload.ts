@@ -34,13 +34,23 @@ export function uploadRoutes(app: App, { archive, config }: Context): void {
   };
 
   for (const path of ['/tx', '/tx/:token']) {
-    app.post(path, { bodyLimit: MAX_JSON_BYTES }, async (request, reply) => {
-      const { body, headers } = request;
-      if (body instanceof Readable) return takeItem(body, headers['content-length']);
-      const { warnings } = await archive.addTransaction(body);
-      for (const warning of warnings) request.log.warn(warning);
-      return reply.type('text/plain').send('OK');
-    });
+    app.post(
+      path,
+      {
+        bodyLimit: MAX_JSON_BYTES,
+        schema: {
+          summary: 'Takes a transaction as JSON, or a data item as bytes.',
+          takes: 'application/octet-stream',
+        },
+      },
+      async (request, reply) => {
+        const { body, headers } = request;
+        if (body instanceof Readable) return takeItem(body, headers['content-length']);
+        const { warnings } = await archive.addTransaction(body);
+        for (const warning of warnings) request.log.warn(warning);
+        return reply.type('text/plain').send('OK');
+      },
+    );
   }
 }
 

@@ -11,7 +11,9 @@ const querystring = z.object({ from: z.coerce.number().int().min(0).default(0) }
  * the nonce `from` on; `next` in the answer is where to go on.
  */
 export function auditRoute(app: App, { audit }: { audit: Audit }): void {
-  app.post('/audit/:processId', { schema: { params, querystring } }, async (request) =>
-    audit.run(request.params.processId, request.query.from),
+  app.post(
+    '/audit/:processId',
+    { schema: { summary: 'Names what the process emitted and no scheduler holds.', params, querystring } },
+    async (request) => audit.run(request.params.processId, request.query.from),
   );
 }

@@ -22,28 +22,32 @@ const TYPES: Record<NodeKind, string> = { message: 'MESSAGE', process: 'SPAWN', 
  * or what led to and followed from one message, spawn or assignment.
  */
 export function identityRoute(app: App, { ledger }: { ledger: Ledger }): void {
-  app.get('/', { schema: { querystring } }, async (request, reply) => {
-    const { debug, process, message, spawn, assign, page, 'page-size': size } = request.query;
-    if (!debug) return reply.type('text/html').send('ao messenger unit');
-    const ids = [message, spawn, assign].filter((id) => id !== undefined);
-    if (ids.length > 1) {
-      throw new AoError(
-        'REQUEST.DEBUG',
-        'Only one of message, assign, or spawn query parameters can be provided',
-        { action: 'never' },
-      );
-    }
-    const [id] = ids;
-    if (!process && !id) {
-      throw new AoError('REQUEST.DEBUG', "'process': Process ID is required.", { action: 'fix' });
-    }
-    const range = { offset: (page - 1) * size, limit: size + 1 };
-    const found = id ? await relativesOf(ledger, id, range) : await recent(ledger, process ?? '', range);
-    const edges = found
-      .slice(0, size)
-      .map((related) => ({ node: traceOf(related), cursor: related.node.key }));
-    return reply.send({ pageInfo: { hasNextPage: found.length > size }, edges });
-  });
+  app.get(
+    '/',
+    { schema: { summary: 'That a messenger is here; with debug, what it did.', querystring } },
+    async (request, reply) => {
+      const { debug, process, message, spawn, assign, page, 'page-size': size } = request.query;
+      if (!debug) return reply.type('text/html').send('ao messenger unit');
+      const ids = [message, spawn, assign].filter((id) => id !== undefined);
+      if (ids.length > 1) {
+        throw new AoError(
+          'REQUEST.DEBUG',
+          'Only one of message, assign, or spawn query parameters can be provided',
+          { action: 'never' },
+        );
+      }
+      const [id] = ids;
+      if (!process && !id) {
+        throw new AoError('REQUEST.DEBUG', "'process': Process ID is required.", { action: 'fix' });
+      }
+      const range = { offset: (page - 1) * size, limit: size + 1 };
+      const found = id ? await relativesOf(ledger, id, range) : await recent(ledger, process ?? '', range);
+      const edges = found
+        .slice(0, size)
+        .map((related) => ({ node: traceOf(related), cursor: related.node.key }));
+      return reply.send({ pageInfo: { hasNextPage: found.length > size }, edges });
+    },
+  );
 }
 
 async function recent(

@@ -7,12 +7,16 @@ import { pageQuery } from './page.ts';
 /** `GET /messages/:id`: a message, process or assignment and everything it caused, oldest first. */
 export function messagesRoute(app: App, { ledger }: { ledger: Ledger }): void {
   const params = z.object({ '*': z.string().min(1) });
-  app.get('/messages/*', { schema: { params, querystring: pageQuery } }, async (request) => {
-    const { '*': id } = request.params;
-    const nodes = await ledger.tree(id, request.query);
-    if (nodes.length === 0 && request.query.after === 0) {
-      throw new AoError('REQUEST.NOT_FOUND', `This messenger has not handled ${id}.`, { action: 'fix' });
-    }
-    return { nodes, hasNextPage: nodes.length === request.query.limit };
-  });
+  app.get(
+    '/messages/*',
+    { schema: { summary: 'A message and everything it caused.', params, querystring: pageQuery } },
+    async (request) => {
+      const { '*': id } = request.params;
+      const nodes = await ledger.tree(id, request.query);
+      if (nodes.length === 0 && request.query.after === 0) {
+        throw new AoError('REQUEST.NOT_FOUND', `This messenger has not handled ${id}.`, { action: 'fix' });
+      }
+      return { nodes, hasNextPage: nodes.length === request.query.limit };
+    },
+  );
 }

@@ -12,25 +12,42 @@ interface MonitorOptions {
   admission: Admission;
 }
 
+const ITEM = 'application/octet-stream';
+const TEXT = { 200: 'text/plain' };
 const params = z.object({ processId: Id });
 
 /** `POST` and `DELETE /monitor/:processId`: starts and ends sending what the crons of a process emit. */
 export function monitorRoutes(app: App, { monitors, directory, admission }: MonitorOptions): void {
-  app.post('/monitor/:processId', { schema: { params } }, async (request, reply) => {
-    const { processId } = request.params;
-    const wallet = await checkRequest(request.body, processId);
-    admission.check({ ip: request.ip, process: processId, wallet });
-    await directory.find(processId);
-    await monitors.add(processId);
-    return reply.type('text/plain').send('Monitoring process');
-  });
+  app.post(
+    '/monitor/:processId',
+    {
+      schema: {
+        summary: 'Starts sending what the crons of a process emit.',
+        takes: ITEM,
+        params,
+        answers: TEXT,
+      },
+    },
+    async (request, reply) => {
+      const { processId } = request.params;
+      const wallet = await checkRequest(request.body, processId);
+      admission.check({ ip: request.ip, process: processId, wallet });
+      await directory.find(processId);
+      await monitors.add(processId);
+      return reply.type('text/plain').send('Monitoring process');
+    },
+  );
 
-  app.delete('/monitor/:processId', { schema: { params } }, async (request, reply) => {
-    const { processId } = request.params;
-    await checkRequest(request.body, processId);
-    if (await monitors.remove(processId)) return reply.type('text/plain').send('Process deleted');
-    throw new AoError('REQUEST.NOT_FOUND', 'Process monitor not found', { action: 'fix' });
-  });
+  app.delete(
+    '/monitor/:processId',
+    { schema: { summary: 'Ends it.', takes: ITEM, params, answers: TEXT } },
+    async (request, reply) => {
+      const { processId } = request.params;
+      await checkRequest(request.body, processId);
+      if (await monitors.remove(processId)) return reply.type('text/plain').send('Process deleted');
+      throw new AoError('REQUEST.NOT_FOUND', 'Process monitor not found', { action: 'fix' });
+    },
+  );
 }
 
 /** The address of who signed the request. */

@@ -7,8 +7,12 @@ import { pageQuery } from './page.ts';
 /** `GET /outbox/:processId`: what a process emitted and is not delivered, dead entries included, oldest first. */
 export function outboxRoute(app: App, { ledger }: { ledger: Ledger }): void {
   const params = z.object({ processId: Id });
-  app.get('/outbox/:processId', { schema: { params, querystring: pageQuery } }, async (request) => {
-    const nodes = await ledger.undelivered(request.params.processId, request.query);
-    return { nodes, hasNextPage: nodes.length === request.query.limit };
-  });
+  app.get(
+    '/outbox/:processId',
+    { schema: { summary: 'What a process emitted and is not delivered.', params, querystring: pageQuery } },
+    async (request) => {
+      const nodes = await ledger.undelivered(request.params.processId, request.query);
+      return { nodes, hasNextPage: nodes.length === request.query.limit };
+    },
+  );
 }

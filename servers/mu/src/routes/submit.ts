@@ -1,5 +1,5 @@
 import { AoError } from '@ao-ts/core';
-import { type App, currentTrace, type ProcessDirectory } from '@ao-ts/server-kit';
+import { type App, annotate, currentTrace, type ProcessDirectory } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Admission } from '../domain/admission.ts';
 import { readBody, rootOf } from '../domain/client-item.ts';
@@ -10,6 +10,8 @@ interface SubmitOptions {
   directory: ProcessDirectory;
   admission: Admission;
 }
+
+const Accepted = z.object({ message: z.string(), id: z.string().nullable() });
 
 const querystring = z.object({
   'process-id': z.string().optional(),
@@ -23,49 +25,61 @@ const querystring = z.object({
  * `assign` names to the process. Answered when the scheduler has it; its result is seen to afterwards.
  */
 export function submitRoute(app: App, { messenger, directory, admission }: SubmitOptions): void {
-  app.post('/', { schema: { querystring } }, async (request, reply) => {
-    const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
-    reply.status(202);
-    if (processId === undefined && assign === undefined) {
-      const item = await readBody(request.body);
-      const root = rootOf(item);
-      const process = root.kind === 'message' ? { process: root.target } : {};
-      admission.check({
-        ip: request.ip,
-        wallet: item.ownerAddress,
-        fromProcess: item.tag('From-Process'),
-        ...process,
+  app.post(
+    '/',
+    {
+      schema: {
+        summary: 'Takes a signed message or process to its scheduler, or assigns.',
+        takes: 'application/octet-stream',
+        querystring,
+        answers: { 202: Accepted },
+      },
+    },
+    async (request, reply) => {
+      const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
+      reply.status(202);
+      if (processId === undefined && assign === undefined) {
+        const item = await readBody(request.body);
+        const root = rootOf(item);
+        annotate({ messageId: item.id, ...(root.kind === 'message' ? { processId: root.target } : {}) });
+        const process = root.kind === 'message' ? { process: root.target } : {};
+        admission.check({
+          ip: request.ip,
+          wallet: item.ownerAddress,
+          fromProcess: item.tag('From-Process'),
+          ...process,
+        });
+        if (root.kind === 'message') await directory.find(root.target);
+        const { id } = await messenger.submit({ ...root, ...traceOf() });
+        return { message: 'Processing DataItem', id };
+      }
+      if (!processId || !assign) {
+        throw new AoError(
+          'REQUEST.ASSIGN',
+          'You must set both process-id and assign to send an assignment, not just one',
+          { action: 'fix' },
+        );
+      }
+      admission.check({ ip: request.ip, process: processId });
+      await directory.find(processId);
+      const key = `assign/${processId}/${assign}`;
+      const plan = {
+        messageId: assign,
+        baseLayer: baseLayer !== undefined,
+        exclude: exclude?.split(',').filter((name) => name !== '') ?? [],
+      };
+      const { id } = await messenger.submit({
+        key,
+        lane: key,
+        kind: 'assignment',
+        target: processId,
+        depth: 0,
+        plan,
+        ...traceOf(),
       });
-      if (root.kind === 'message') await directory.find(root.target);
-      const { id } = await messenger.submit({ ...root, ...traceOf() });
-      return { message: 'Processing DataItem', id };
-    }
-    if (!processId || !assign) {
-      throw new AoError(
-        'REQUEST.ASSIGN',
-        'You must set both process-id and assign to send an assignment, not just one',
-        { action: 'fix' },
-      );
-    }
-    admission.check({ ip: request.ip, process: processId });
-    await directory.find(processId);
-    const key = `assign/${processId}/${assign}`;
-    const plan = {
-      messageId: assign,
-      baseLayer: baseLayer !== undefined,
-      exclude: exclude?.split(',').filter((name) => name !== '') ?? [],
-    };
-    const { id } = await messenger.submit({
-      key,
-      lane: key,
-      kind: 'assignment',
-      target: processId,
-      depth: 0,
-      plan,
-      ...traceOf(),
-    });
-    return { message: 'Processing Assignment', id };
-  });
+      return { message: 'Processing Assignment', id };
+    },
+  );
 }
 
 /** The trace of the request; what is sent because of it, later or after a restart, belongs to it too. */

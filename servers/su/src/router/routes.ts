@@ -13,6 +13,9 @@ const querystring = z.object({
   assign: z.string().optional(),
 });
 
+const SUMMARY = 'Leads to the scheduler of the process.';
+const REDIRECT = { 307: 'text/plain' };
+
 type Query = z.output<typeof querystring>;
 
 /** Sends every request of a process to its scheduler: 307 to the same path and query there. */
@@ -32,33 +35,39 @@ export function redirectRoutes(app: App, store: RouteStore): void {
   const named = (query: Query) => query['process-id'] ?? query['proc-id'];
 
   for (const path of ['/', '/timestamp']) {
-    app.get(path, { schema: { querystring } }, (request, reply) =>
+    app.get(path, { schema: { summary: SUMMARY, querystring, answers: REDIRECT } }, (request, reply) =>
       toProcess(request, reply, named(request.query)),
     );
   }
   const params = z.object({ id: z.string() });
   for (const path of ['/:id', '/:id/latest', '/processes/:id']) {
-    app.get(path, { schema: { params, querystring } }, (request, reply) =>
-      toProcess(request, reply, named(request.query) ?? request.params.id),
+    app.get(
+      path,
+      { schema: { summary: SUMMARY, params, querystring, answers: REDIRECT } },
+      (request, reply) => toProcess(request, reply, named(request.query) ?? request.params.id),
     );
   }
 
   acceptAnyBody(app);
-  app.post('/', { schema: { querystring } }, async (request, reply) => {
-    const { 'process-id': processId, assign } = request.query;
-    if (processId !== undefined && assign !== undefined) {
-      const url = await store.find(processId);
-      if (url === undefined) throw refused('Unable to locate scheduler for process-id', { processId });
+  app.post(
+    '/',
+    { schema: { summary: SUMMARY, takes: 'application/octet-stream', querystring, answers: REDIRECT } },
+    async (request, reply) => {
+      const { 'process-id': processId, assign } = request.query;
+      if (processId !== undefined && assign !== undefined) {
+        const url = await store.find(processId);
+        if (url === undefined) throw refused('Unable to locate scheduler for process-id', { processId });
+        return redirect(request, reply, url);
+      }
+      const { item, type } = await readItem(bodyOf(request));
+      const url =
+        type === 'Message'
+          ? await store.find(item.targetId)
+          : await placeProcess(store, item.id, item.ownerAddress);
+      if (url === undefined) throw refused('Unable to locate scheduler for message target');
       return redirect(request, reply, url);
-    }
-    const { item, type } = await readItem(bodyOf(request));
-    const url =
-      type === 'Message'
-        ? await store.find(item.targetId)
-        : await placeProcess(store, item.id, item.ownerAddress);
-    if (url === undefined) throw refused('Unable to locate scheduler for message target');
-    return redirect(request, reply, url);
-  });
+    },
+  );
 }
 
 // A spawn that is posted again goes where the first one went, whatever the load is today.

@@ -1,3 +1,4 @@
+import { ScheduledProcess } from '@ao-ts/core/schemas';
 import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import { processNotFound } from '../domain/errors.ts';
@@ -11,11 +12,15 @@ export function processRoute(
   { store, access }: { store: ScheduleStore; access: ProcessAccess },
 ): void {
   const params = z.object({ processId: z.string() });
-  app.get('/processes/:processId', { schema: { params } }, async (request, reply) => {
-    const { processId } = request.params;
-    await access.checkRead(processId);
-    const slot = await store.slot(processId, 0);
-    if (!slot?.item) throw processNotFound(processId);
-    return reply.type('application/json').send(processJson({ ...slot, item: slot.item }));
-  });
+  app.get(
+    '/processes/:processId',
+    { schema: { summary: 'The definition of a process.', params, answers: { 200: ScheduledProcess } } },
+    async (request, reply) => {
+      const { processId } = request.params;
+      await access.checkRead(processId);
+      const slot = await store.slot(processId, 0);
+      if (!slot?.item) throw processNotFound(processId);
+      return reply.type('application/json').send(processJson({ ...slot, item: slot.item }));
+    },
+  );
 }

@@ -1,5 +1,5 @@
-import type { Scheduled } from '@ao-ts/core/schemas';
-import type { App } from '@ao-ts/server-kit';
+import { Scheduled } from '@ao-ts/core/schemas';
+import { type App, annotate } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import { type Arweave, admitAssignment } from '../domain/assignment-admission.ts';
 import { refused } from '../domain/errors.ts';
@@ -27,27 +27,41 @@ export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
   const { scheduler } = options;
   acceptAnyBody(app);
 
-  app.post('/', { schema: { querystring } }, async (request) => {
-    const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
-    if (processId !== undefined && assign !== undefined) {
-      const entry = await admitAssignment(
-        {
-          processId,
-          assign,
-          baseLayer: baseLayer !== undefined,
-          exclude: exclude?.split(',').filter((name) => name !== '') ?? [],
-        },
-        options,
-      );
+  app.post(
+    '/',
+    {
+      schema: {
+        summary: 'Schedules the signed item in the body, or assigns.',
+        takes: 'application/octet-stream',
+        querystring,
+        answers: { 200: Scheduled },
+      },
+    },
+    async (request) => {
+      const { 'process-id': processId, assign, 'base-layer': baseLayer, exclude } = request.query;
+      if (processId !== undefined && assign !== undefined) {
+        const entry = await admitAssignment(
+          {
+            processId,
+            assign,
+            baseLayer: baseLayer !== undefined,
+            exclude: exclude?.split(',').filter((name) => name !== '') ?? [],
+          },
+          options,
+        );
+        annotate({ processId, messageId: assign });
+        const slot = await scheduler.schedule(entry);
+        return answer(slot.assignmentId, slot);
+      }
+      if (processId !== undefined || assign !== undefined) {
+        throw refused('If sending assign or process-id, you must send both.');
+      }
+      const entry = await admitItem(bodyOf(request), options);
+      annotate({ processId: entry.processId, messageId: entry.itemId });
       const slot = await scheduler.schedule(entry);
-      return answer(slot.assignmentId, slot);
-    }
-    if (processId !== undefined || assign !== undefined) {
-      throw refused('If sending assign or process-id, you must send both.');
-    }
-    const slot = await scheduler.schedule(await admitItem(bodyOf(request), options));
-    return answer(slot.itemId, slot);
-  });
+      return answer(slot.itemId, slot);
+    },
+  );
 }
 
 function answer(id: string, { timestamp, nonce }: Slot): Scheduled {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { ScheduleNode, SchedulePage } from '@ao-ts/core/schemas';
 import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import { nothingFound } from '../domain/errors.ts';
@@ -39,29 +40,41 @@ export function slotOrPageRoute(
   { store, access, maxPageBytes }: { store: ScheduleStore; access: ProcessAccess; maxPageBytes: number },
 ): void {
   const params = z.object({ id: z.string() });
-  app.get('/:id', { schema: { params, querystring } }, async (request, reply) => {
-    const { id } = request.params;
-    const { query } = request;
-    const showAnchor = query['show-anchor'] !== undefined;
-    reply.type('application/json');
+  const answers = { 200: z.union([ScheduleNode, SchedulePage]) };
+  app.get(
+    '/:id',
+    {
+      schema: {
+        summary: 'The slot of an item or assignment, or a page of a process.',
+        params,
+        querystring,
+        answers,
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { query } = request;
+      const showAnchor = query['show-anchor'] !== undefined;
+      reply.type('application/json');
 
-    const processId = query['process-id'] ?? query['proc-id'];
-    const slot = await findSlot(store, id, processId);
-    await access.checkRead(slot?.processId ?? id);
-    if (slot) return reply.send(nodeJson(slot, showAnchor));
+      const processId = query['process-id'] ?? query['proc-id'];
+      const slot = await findSlot(store, id, processId);
+      await access.checkRead(slot?.processId ?? id);
+      if (slot) return reply.send(nodeJson(slot, showAnchor));
 
-    const head = await store.latest(id);
-    if (!head) throw nothingFound(id);
-    const page = {
-      from: query.from,
-      to: query.to,
-      fromNonce: query['from-nonce'],
-      toNonce: query['to-nonce'],
-      limit: query.limit ?? DEFAULT_LIMIT,
-      showAnchor,
-    };
-    return reply.send(Readable.from(pageJson(store, head, page, maxPageBytes)));
-  });
+      const head = await store.latest(id);
+      if (!head) throw nothingFound(id);
+      const page = {
+        from: query.from,
+        to: query.to,
+        fromNonce: query['from-nonce'],
+        toNonce: query['to-nonce'],
+        limit: query.limit ?? DEFAULT_LIMIT,
+        showAnchor,
+      };
+      return reply.send(Readable.from(pageJson(store, head, page, maxPageBytes)));
+    },
+  );
 }
 
 /**

@@ -35,7 +35,11 @@ export function passing(app: App, forward: Forward): Pass {
     app.route({
       method,
       url,
-      schema: { querystring: Query, params: Params },
+      schema: {
+        summary: 'Passed on to the unit of the process; its own document says what it answers.',
+        querystring: Query,
+        params: Params,
+      },
       handler: (request, reply) => forward(request, reply, subject(request), how),
     });
   };

@@ -1,0 +1,100 @@
+import * as ur from '@ao-ts/ur';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Network } from '../src/index.ts';
+
+/** What every unit offers beside its own routes, and how it treats strangers. */
+
+let network: Network;
+let stopRouter: () => PromiseLike<void>;
+const urls: Record<string, string> = {};
+beforeAll(async () => {
+  network = await Network.start({ logLevel: 'silent' });
+  const { gateway, su, mu, cu } = network.file;
+  const router = await ur.create(ur.configFrom({ PORT: '0', HOSTS: cu, LOG_LEVEL: 'silent' }));
+  await router.start();
+  stopRouter = () => router[Symbol.asyncDispose]();
+  Object.assign(urls, { gateway, su, mu, cu, ur: router.url });
+});
+afterAll(async () => {
+  await stopRouter?.();
+  await network?.stop();
+});
+
+describe.each(['gateway', 'su', 'mu', 'cu', 'ur'])('%s', (unit) => {
+  const ask = (path: string, init?: RequestInit) => fetch(urls[unit] + path, init);
+
+  test('is alive, and ready with what it needs', async () => {
+    expect((await ask('/health')).status).toBe(200);
+    const answer = await ask('/ready');
+    expect(answer.status).toBe(200);
+    const { ready, checks } = (await answer.json()) as { ready: boolean; checks: Record<string, unknown> };
+    expect(ready).toBe(true);
+    expect(Object.values(checks)).toContainEqual({ ok: true, needed: true });
+  });
+
+  test('shows its series in the OpenMetrics format', async () => {
+    await ask('/health');
+    const answer = await ask('/metrics');
+    expect(answer.headers.get('content-type')).toContain('application/openmetrics-text');
+    const text = await answer.text();
+    expect(text).toMatch(/# EOF\n$/);
+    for (const series of ['http_request_duration_seconds_bucket', 'http_request_summary_seconds_count']) {
+      const line = new RegExp(
+        `^ao_${unit}_${series}{.*method="GET",route="/health",status="200",statusGroup="2xx"`,
+        'm',
+      );
+      expect(text).toMatch(line);
+    }
+    expect(text).toMatch(new RegExp(`^ao_${unit}process_cpu_seconds_total `, 'm'));
+  });
+
+  test('describes each of its routes, and has a page to try them', async () => {
+    const document = (await (await ask('/openapi.json')).json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, { summary?: string }>>;
+    };
+    expect(document.openapi).toBe('3.1.0');
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { summary }]) => ({ operation: `${method} ${path}`, summary })),
+    );
+    expect(operations.length).toBeGreaterThan(7);
+    expect(operations.filter(({ summary }) => !summary)).toEqual([]);
+    const page = await ask('/docs');
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(await page.text()).toContain('openapi.json');
+  });
+
+  test('names each request, and tells browsers what they may do', async () => {
+    const { headers } = await ask('/health', {
+      headers: { origin: 'https://page.example', 'x-request-id': 'mine' },
+    });
+    expect(headers.get('x-request-id')).toBe('mine');
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  test('refuses what is too large, before all of it came', async () => {
+    const answer = await ask(
+      unit === 'cu' ? '/dry-run?process-id=x' : unit === 'gateway' ? '/graphql' : '/',
+      {
+        method: 'POST',
+        headers: {
+          'content-type':
+            unit === 'cu' || unit === 'gateway' ? 'application/json' : 'application/octet-stream',
+        },
+        body: new Uint8Array(11 * 1024 * 1024),
+      },
+    );
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({ error: expect.any(String), code: expect.any(String) });
+  });
+
+  test('does not know what is not there', async () => {
+    const answer = await ask('/no/such/route/at-all');
+    expect([answer.status, await answer.json()]).toEqual([
+      404,
+      { error: 'Route GET:/no/such/route/at-all not found', code: 'REQUEST.ROUTE' },
+    ]);
+  });
+});
