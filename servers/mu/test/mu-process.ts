@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { generateWallet } from '@ao-ts/server-kit';
 import type { FakeNetwork } from './fake-network.ts';
-import { environment, MuClient, temporaryDb } from './unit.ts';
+import { environment, MuClient, moment, temporaryDb } from './unit.ts';
 
 const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
 
@@ -50,5 +50,5 @@ export class MuProcess {
 
 /** Resolves when a condition over what arrived at a fake unit holds. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  while (!condition()) await moment();
 }

@@ -118,7 +118,7 @@ describe('two units on one ledger', () => {
     }
     expect(await clients[0]?.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
     ring.check();
-  });
+  }, 180_000);
 
   test('while the database is away nothing is taken or lost', async () => {
     const receiver = network.addProcess();

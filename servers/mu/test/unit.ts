@@ -38,6 +38,9 @@ export async function temporaryDb(): Promise<string> {
   return join(folder, 'mu.sqlite');
 }
 
+/** Between two looks at a condition: looking all the time would take the processor from who is waited for. */
+export const moment = () => new Promise((resolve) => setTimeout(resolve, 2));
+
 /** A started unit, with what tests ask it. */
 export async function startUnit(
   network: FakeNetwork,
@@ -87,6 +90,7 @@ export class MuClient implements AsyncDisposable {
     for (;;) {
       const status = await this.get<{ pending: number; unsure: number; dead: number }>('/status');
       if (status.pending === 0) return status;
+      await moment();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { KnownProcess } from '@ao-ts/server-kit';
-import type { LedgerNode, NewNode, NodeKind, NodeState, Parcel } from './node.ts';
+import type { LedgerNode, NewNode, NodeKind, Parcel } from './node.ts';
 
 /** The acknowledgement of a delivery. */
 export interface Delivered {
@@ -16,12 +16,8 @@ export interface Delivered {
   process?: KnownProcess;
 }
 
-/** A node and its lane, in the order of recording. */
-export interface Queued {
-  seq: number;
-  lane: string;
-  state: NodeState;
-}
+/** What there is to go on with, in the order of recording. */
+export type Queued = Pick<LedgerNode, 'seq' | 'lane' | 'state' | 'kind' | 'target' | 'id' | 'nonce'>;
 
 export interface Monitor {
   processId: string;

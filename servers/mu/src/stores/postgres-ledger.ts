@@ -1,36 +1,31 @@
-import { AoError, errorMessage } from '@ao-ts/core';
-import { inTransaction, openPostgres } from '@ao-ts/server-kit';
-import pg from 'pg';
+import { openPostgres } from '@ao-ts/server-kit';
+import type pg from 'pg';
 import type { Delivered, InheritedWork, Ledger, Monitor, Queued } from '../domain/ledger.ts';
 import type { LedgerNode, NewNode, NodeKind, NodeState, Parcel } from '../domain/node.ts';
+import { PostgresDatabase, plain } from './postgres-database.ts';
+import { PostgresLanes } from './postgres-lanes.ts';
 import { migrations } from './postgres-migrations.ts';
 import { sql } from './postgres-statements.ts';
 import { PostgresUnit } from './postgres-unit.ts';
-import { type NodeRow, nodeOf, type ProcessRow, parcelOf, processOf, valuesOf } from './rows.ts';
+import { type NodeRow, nodeOf, type ProcessRow, parcelOf, processOf } from './rows.ts';
 
-interface Locked extends Queued {
-  scheduled_at: number | null;
-  empty: boolean;
-}
+type Locked = Pick<LedgerNode, 'seq' | 'lane' | 'state' | 'scheduledAt'> & { empty: boolean };
 
 const MIGRATION_LOCK = 4002;
-const MAX_ATTEMPTS = 10;
-/** Codes of what PostgreSQL undoes because another transaction was in the way. */
-const IN_THE_WAY = new Set(['40001', '40P01']);
-/** A notification holds 8000 bytes. */
-const NODES_PER_NOTIFICATION = 20;
 
 /** The ledger of several units in one PostgreSQL database. Each lane belongs to one of them at a time. */
 export class PostgresLedger implements Ledger {
-  readonly #pool: pg.Pool;
+  readonly #db: PostgresDatabase;
   readonly #clock: () => number;
   readonly #unit: PostgresUnit;
+  readonly #lanes: PostgresLanes;
   #take: (work: InheritedWork) => void = () => {};
 
   private constructor(pool: pg.Pool, url: string, clock: () => number, onFailure: (error: unknown) => void) {
-    this.#pool = pool;
+    this.#db = new PostgresDatabase(pool);
     this.#clock = clock;
     this.#unit = new PostgresUnit({ url, pool, onWork: (work) => this.#take(work), onFailure });
+    this.#lanes = new PostgresLanes(this.#unit, clock);
   }
 
   /** @throws AoError `STORE.FAILED`, `STORE.NEWER` */
@@ -46,20 +41,20 @@ export class PostgresLedger implements Ledger {
   }
 
   accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }> {
-    return this.#write(async (client) => {
-      const created = (await this.#insert(client, null, [root])).length > 0;
+    return this.#db.write(async (client) => {
+      const created = await this.#lanes.addRoot(client, root);
       const { rows } = await client.query<NodeRow>(sql.byKey, [root.key]);
       return { node: nodeOf(rows[0] as NodeRow), created };
     });
   }
 
   async built(seq: number, id: string, item: Uint8Array): Promise<void> {
-    await this.#query(sql.built, [seq, id, item]);
+    await this.#db.run(sql.built, [seq, id, item]);
   }
 
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined> {
     const { id, host, nonce = null, awaitsResult, children, process } = delivered;
-    return this.#write(async (client) => {
+    return this.#db.write(async (client) => {
       const now = this.#clock();
       const state = awaitsResult ? 'scheduled' : 'resulted';
       const { rowCount } = await client.query(sql.scheduled, [seq, state, id, host, nonce, now]);
@@ -68,75 +63,72 @@ export class PostgresLedger implements Ledger {
         await client.query(sql.remember, [id, process.schedulerUrl, JSON.stringify(process.tags)]);
       }
       await client.query(sql.parentDelivered, [seq, now]);
-      const queued = await this.#insertAll(client, seq, children);
-      await release(client, seq);
+      const queued = await this.#lanes.addAll(client, seq, children);
+      await this.#lanes.release(client, seq);
       return queued;
     });
   }
 
   resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]> {
-    return this.#write(async (client) => {
+    return this.#db.write(async (client) => {
       await client.query(sql.resulted, [seq, this.#clock()]);
-      return this.#insertAll(client, seq, children);
+      return this.#lanes.addAll(client, seq, children);
     });
   }
 
   record(children: readonly NewNode[], parent: number | null): Promise<Queued[]> {
-    return this.#write((client) => this.#insertAll(client, parent, children));
+    return this.#db.write((client) => this.#lanes.addAll(client, parent, children));
   }
 
   async unsure(seq: number): Promise<void> {
-    await this.#query(sql.unsure, [seq]);
+    await this.#db.run(sql.unsure, [seq]);
   }
 
   async failed(seq: number, error: string, retryAt: number): Promise<void> {
-    await this.#query(sql.failed, [seq, plain(error), retryAt]);
+    await this.#db.run(sql.failed, [seq, error, retryAt]);
   }
 
   dead(seq: number, error: string): Promise<void> {
-    return this.#write(async (client) => {
+    return this.#db.write(async (client) => {
       const now = this.#clock();
       const { rows } = await client.query<{ state: NodeState }>(sql.lock, [seq]);
       await client.query(sql.dead, [seq, plain(error), now]);
       if (rows[0]?.state === 'received') await client.query(sql.parentDelivered, [seq, now]);
-      await release(client, seq);
+      await this.#lanes.release(client, seq);
     });
   }
 
   revive(key: string): Promise<Queued[] | undefined> {
-    return this.#write(async (client) => {
+    return this.#db.write(async (client) => {
       const { rows } = await client.query<Locked>(sql.lockByKey, [key]);
       const [node] = rows;
       // An entry that could not even be read has nothing to send.
-      if (node?.state !== 'dead' || (node.empty && node.scheduled_at === null)) return undefined;
-      const { seq, lane } = node;
-      const [unit] = node.scheduled_at === null ? await this.#claim(client, [{ lane }]) : [this.#unit.id];
-      const revived = await client.query<Queued>(sql.revive, [seq, unit]);
-      if (node.scheduled_at === null) await client.query(sql.parentWaits, [seq]);
-      if (unit === this.#unit.id) return revived.rows;
-      await this.#tell(client, unit as number, revived.rows);
-      return [];
+      if (node?.state !== 'dead' || (node.empty && node.scheduledAt === null)) return undefined;
+      const { seq, lane, scheduledAt } = node;
+      if (scheduledAt !== null) return this.#lanes.revive(client, seq, undefined);
+      await client.query(sql.parentWaits, [seq]);
+      return this.#lanes.revive(client, seq, lane);
     });
   }
 
   async forget(seq: number): Promise<void> {
-    await this.#write(async (client) => {
-      await release(client, seq);
+    await this.#db.write(async (client) => {
+      await this.#lanes.release(client, seq);
       await client.query(sql.forget, [seq]);
     });
   }
 
   async prune(before: number, limit: number): Promise<number> {
-    return (await this.#query(sql.prune, [before, limit])).rowCount ?? 0;
+    return this.#db.run(sql.prune, [before, limit]);
   }
 
   async get(seq: number): Promise<Parcel | undefined> {
-    const [row] = await this.#rows<NodeRow>(sql.bySeq, [seq]);
+    const [row] = await this.#db.rows<NodeRow>(sql.bySeq, [seq]);
     return row && parcelOf(row);
   }
 
   async find(idOrKey: string): Promise<LedgerNode | undefined> {
-    const [row] = await this.#rows<NodeRow>(sql.find, [idOrKey]);
+    const [row] = await this.#db.rows<NodeRow>(sql.find, [idOrKey]);
     return row && nodeOf(row);
   }
 
@@ -145,51 +137,54 @@ export class PostgresLedger implements Ledger {
     kind: NodeKind,
     { offset, limit }: { offset: number; limit: number },
   ): Promise<LedgerNode[]> {
-    return (await this.#rows<NodeRow>(sql.about, [processId, kind, limit, offset])).map(nodeOf);
+    return (await this.#db.rows<NodeRow>(sql.about, [processId, kind, limit, offset])).map(nodeOf);
   }
 
   async processes(limit: number): ReturnType<Ledger['processes']> {
-    return (await this.#rows<ProcessRow>(sql.processes, [limit])).map(processOf);
+    return (await this.#db.rows<ProcessRow>(sql.processes, [limit])).map(processOf);
   }
 
   async counts(): ReturnType<Ledger['counts']> {
-    const [row] = await this.#rows<Awaited<ReturnType<Ledger['counts']>>>(sql.counts, []);
+    const [row] = await this.#db.rows<Awaited<ReturnType<Ledger['counts']>>>(sql.counts, []);
     return row ?? { pending: 0, unsure: 0, dead: 0 };
   }
 
   async tree(idOrKey: string, { after, limit }: { after: number; limit: number }): Promise<LedgerNode[]> {
-    return (await this.#rows<NodeRow>(sql.tree, [idOrKey, after, limit])).map(nodeOf);
+    return (await this.#db.rows<NodeRow>(sql.tree, [idOrKey, after, limit])).map(nodeOf);
   }
 
   async undelivered(
     emitter: string,
     { after, limit }: { after: number; limit: number },
   ): Promise<LedgerNode[]> {
-    return (await this.#rows<NodeRow>(sql.undelivered, [emitter, after, limit])).map(nodeOf);
+    return (await this.#db.rows<NodeRow>(sql.undelivered, [emitter, after, limit])).map(nodeOf);
   }
 
   async monitor(processId: string): Promise<Monitor | undefined> {
-    return (await this.#rows<Monitor>(sql.monitor, [processId]))[0];
+    return (await this.#db.rows<Monitor>(sql.monitor, [processId]))[0];
   }
 
   async addMonitor(processId: string): Promise<boolean> {
-    return (await this.#query(sql.addMonitor, [processId, this.#unit.id])).rowCount !== 0;
+    return this.#db.write(async (client) => {
+      const unit = await this.#unit.mustLive(client);
+      return (await client.query(sql.addMonitor, [processId, unit])).rowCount === 1;
+    });
   }
 
   async removeMonitor(processId: string): Promise<boolean> {
-    return (await this.#query(sql.removeMonitor, [processId])).rowCount !== 0;
+    return (await this.#db.run(sql.removeMonitor, [processId])) > 0;
   }
 
   advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]> {
-    return this.#write(async (client) => {
+    return this.#db.write(async (client) => {
       // Children of a monitor that was ended meanwhile are not sent.
       const { rowCount } = await client.query(sql.advance, [processId, cursor]);
-      return rowCount === 0 ? [] : this.#insertAll(client, null, children);
+      return rowCount === 0 ? [] : this.#lanes.addAll(client, null, children);
     });
   }
 
   async monitorFailed(processId: string, error: string): Promise<void> {
-    await this.#query(sql.monitorFailed, [processId, plain(error)]);
+    await this.#db.run(sql.monitorFailed, [processId, error]);
   }
 
   // A unit that starts owns nothing yet: what it left the last time is taken over like what others left.
@@ -201,97 +196,6 @@ export class PostgresLedger implements Ledger {
 
   async close(): Promise<void> {
     await this.#unit.close();
-    await this.#pool.end();
+    await this.#db.close();
   }
-
-  async #query<T extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<pg.QueryResult<T>> {
-    try {
-      return await this.#pool.query<T>(text, values.map(plain));
-    } catch (cause) {
-      throw storeFailed(cause);
-    }
-  }
-
-  async #rows<T extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<T[]> {
-    return (await this.#query<T>(text, values)).rows;
-  }
-
-  async #insertAll(
-    client: pg.PoolClient,
-    parent: number | null,
-    children: readonly NewNode[],
-  ): Promise<Queued[]> {
-    const added = children.length === 0 ? [] : await this.#insert(client, parent, children);
-    const queued = added.filter(({ state }) => state === 'received');
-    if (parent !== null) await client.query(sql.settle, [parent, queued.length, this.#clock()]);
-    const others = Map.groupBy(queued, ({ unit }) => unit);
-    const own = others.get(this.#unit.id) ?? [];
-    others.delete(this.#unit.id);
-    for (const [unit, nodes] of others) await this.#tell(client, unit, nodes);
-    return own.map(({ seq, lane, state }) => ({ seq, lane, state }));
-  }
-
-  async #insert(
-    client: pg.PoolClient,
-    parent: number | null,
-    nodes: readonly NewNode[],
-  ): Promise<(Queued & { unit: number })[]> {
-    const units = await this.#claim(client, nodes);
-    const now = this.#clock();
-    const rows = nodes.map((node) => Object.values(valuesOf(node, parent, now)).map(plain));
-    const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
-    const { rows: added } = await client.query<Queued & { unit: number }>(sql.insert, [units, ...columns]);
-    return added;
-  }
-
-  /** Who delivers each node: this unit, unless another holds the lane. What is dead needs nobody. */
-  async #claim(client: pg.PoolClient, nodes: readonly Pick<NewNode, 'lane' | 'error'>[]): Promise<number[]> {
-    const lanes = new Set(nodes.filter(({ error }) => error === undefined).map(({ lane }) => lane));
-    const { rows } = await client.query<{ lane: string; unit: number }>(sql.claimLanes, [
-      [...lanes].map(plain),
-      this.#unit.id,
-    ]);
-    const units = new Map(rows.map(({ lane, unit }) => [lane, unit]));
-    return nodes.map(({ lane }) => units.get(plain(lane)) ?? this.#unit.id);
-  }
-
-  // Arrives when this transaction is committed, and only then.
-  async #tell(client: pg.PoolClient, unit: number, nodes: readonly Queued[]): Promise<void> {
-    for (let from = 0; from < nodes.length; from += NODES_PER_NOTIFICATION) {
-      const part = nodes
-        .slice(from, from + NODES_PER_NOTIFICATION)
-        .map(({ seq, lane, state }) => ({ seq, lane, state }));
-      await client.query(sql.notify, [unit, JSON.stringify(part)]);
-    }
-  }
-
-  async #write<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await inTransaction(this.#pool, work);
-      } catch (error) {
-        const again = error instanceof pg.DatabaseError && IN_THE_WAY.has(error.code ?? '');
-        if (!again || attempt === MAX_ATTEMPTS) throw storeFailed(error);
-      }
-    }
-  }
-}
-
-// Two statements: what was put into the lane while the first one waited is seen only by the second.
-async function release(client: pg.PoolClient, seq: number): Promise<void> {
-  await client.query(sql.lockLane, [seq]);
-  await client.query(sql.releaseLane, [seq]);
-}
-
-function storeFailed(cause: unknown): AoError {
-  return new AoError('STORE.FAILED', 'The ledger can not be used right now; send it again later.', {
-    action: 'retry',
-    facts: { reason: errorMessage(cause) },
-    cause,
-  });
-}
-
-// PostgreSQL's text has no NUL. Plans are JSON, which writes it as an escape.
-function plain<T>(value: T): T {
-  return typeof value === 'string' ? (value.replaceAll('\0', '\ufffd') as T) : value;
 }

@@ -1,3 +1,5 @@
+import { QUEUED } from './rows.ts';
+
 const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
   n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at,
   n.resulted_at, n.finished_at`;
@@ -24,18 +26,19 @@ export const sql = {
       AS new (unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
         received_at, finished_at, plan, item, place)
     ORDER BY place
-    ON CONFLICT (key) DO NOTHING RETURNING seq, lane, state, unit`,
+    ON CONFLICT (key) DO NOTHING RETURNING ${QUEUED}, unit`,
   notify: `SELECT pg_notify('unit_' || $1, $2)`,
   byKey: `SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.key = $1`,
   bySeq: `SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.seq = $1`,
-  lock: 'SELECT state, scheduled_at, plan IS NULL AND item IS NULL AS empty, seq, lane FROM nodes WHERE seq = $1 FOR UPDATE',
-  lockByKey:
-    'SELECT state, scheduled_at, plan IS NULL AND item IS NULL AS empty, seq, lane FROM nodes WHERE key = $1 FOR UPDATE',
+  lock: 'SELECT state FROM nodes WHERE seq = $1 FOR UPDATE',
+  lockByKey: `
+    SELECT seq, lane, state, scheduled_at AS "scheduledAt", plan IS NULL AND item IS NULL AS empty
+    FROM nodes WHERE key = $1 FOR UPDATE`,
   built: 'UPDATE nodes SET id = $2, item = $3 WHERE seq = $1 AND item IS NULL AND scheduled_at IS NULL',
   // The scheduler has the bytes now; keeping a second copy would only fill the disk.
   scheduled: `
     UPDATE nodes SET state = $2, id = $3, host = $4, nonce = $5, scheduled_at = $6, attempts = 0, error = NULL,
-      retry_at = NULL, plan = NULL, item = NULL
+      retry_at = NULL, finished_at = NULL, plan = NULL, item = NULL
     WHERE seq = $1 AND scheduled_at IS NULL`,
   resulted: `
     UPDATE nodes SET state = 'resulted', resulted_at = $2, attempts = 0, error = NULL, retry_at = NULL
@@ -61,7 +64,7 @@ export const sql = {
   revive: `
     UPDATE nodes SET state = CASE WHEN scheduled_at IS NULL THEN 'received' ELSE 'scheduled' END, unit = $2,
       attempts = 0, error = NULL, finished_at = NULL
-    WHERE seq = $1 RETURNING seq, lane, state`,
+    WHERE seq = $1 RETURNING ${QUEUED}`,
   forget: 'DELETE FROM nodes WHERE seq = $1 AND scheduled_at IS NULL',
   prune: 'DELETE FROM nodes WHERE seq IN (SELECT seq FROM nodes WHERE finished_at < $1 LIMIT $2)',
   find: `SELECT ${NODE} ${FROM} WHERE n.id = $1 OR n.key = $1 ORDER BY n.seq LIMIT 1`,

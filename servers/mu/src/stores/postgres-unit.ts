@@ -1,6 +1,8 @@
+import { AoError } from '@ao-ts/core';
 import { inTransaction, postgresConnection } from '@ao-ts/server-kit';
 import pg from 'pg';
 import type { InheritedWork, Queued } from '../domain/ledger.ts';
+import { QUEUED } from './rows.ts';
 
 /** First half of the advisory lock that a living unit holds; the second is its number. */
 const ALIVE = 4002;
@@ -32,6 +34,19 @@ export class PostgresUnit {
   /** The number under which this unit owns nodes. It changes when the session is lost. */
   get id(): number {
     return this.#id;
+  }
+
+  /**
+   * The number of this unit. Nobody takes it for gone until the transaction ends, so that they see what it leaves them.
+   * @throws AoError `STORE.FAILED` if they did already: it owns nothing until it has a new number
+   */
+  async mustLive(client: pg.PoolClient): Promise<number> {
+    const id = this.#id;
+    const { rowCount } = await client.query('SELECT FROM units WHERE id = $1 FOR KEY SHARE', [id]);
+    if (rowCount === 1) return id;
+    throw new AoError('STORE.FAILED', 'The connection to the ledger was lost; send it again later.', {
+      action: 'retry',
+    });
   }
 
   async open(): Promise<void> {
@@ -91,21 +106,23 @@ export class PostgresUnit {
 
   async #inherit(from: number): Promise<InheritedWork> {
     return inTransaction(this.#options.pool, async (client) => {
-      // Lanes first: whoever adds to one of them waits, and finds this unit then.
-      await client.query('UPDATE lanes SET unit = $1 WHERE unit = $2', [this.#id, from]);
+      const id = await this.mustLive(client);
+      // Its number first: what it is writing just now is waited for, and from then on it writes nothing.
+      await client.query('DELETE FROM units WHERE id = $1', [from]);
+      // Then the lanes: whoever adds to one of them waits, and finds this unit then.
+      await client.query('UPDATE lanes SET unit = $1 WHERE unit = $2', [id, from]);
       const nodes = await client.query<Queued>(
         `UPDATE nodes SET unit = $1 WHERE unit = $2 AND state IN ('received', 'unsure', 'scheduled')
-         RETURNING seq, lane, state`,
-        [this.#id, from],
+         RETURNING ${QUEUED}`,
+        [id, from],
       );
       const monitors = await client.query<{ id: string }>(
         'UPDATE monitors SET unit = $1 WHERE unit = $2 RETURNING process_id AS id',
-        [this.#id, from],
+        [id, from],
       );
-      await client.query('DELETE FROM units WHERE id = $1', [from]);
       return {
         nodes: nodes.rows.sort((a, b) => a.seq - b.seq),
-        monitors: monitors.rows.map(({ id }) => id),
+        monitors: monitors.rows.map((monitor) => monitor.id),
       };
     });
   }

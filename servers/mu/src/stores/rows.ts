@@ -62,8 +62,12 @@ export function parcelOf(row: NodeRow): Parcel {
   return { ...nodeOf(row), item: row.item, plan: row.plan === null ? null : JSON.parse(row.plan) };
 }
 
-export function queuedOf({ seq, lane, state }: NodeRow): Queued {
-  return { seq, lane, state };
+/** The columns of {@link Queued}. */
+export const QUEUED = 'seq, lane, state, kind, target, id, nonce';
+
+/** A node that was just recorded. */
+export function queuedOf({ lane, kind, target, id }: NewNode, seq: number): Queued {
+  return { seq, lane, state: 'received', kind, target, id: id ?? null, nonce: null };
 }
 
 /** The columns of a new node. */

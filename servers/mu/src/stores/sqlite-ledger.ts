@@ -35,7 +35,7 @@ export class SqliteLedger implements Ledger {
 
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined> {
     const { id, host, nonce = null, awaitsResult, children, process } = delivered;
-    return this.#commit.writeSoon(() => {
+    return this.#record(children, () => {
       const state = awaitsResult ? 'scheduled' : 'resulted';
       const now = this.#clock();
       if (this.#sql.scheduled.run({ seq, id, host, nonce, state, now }).changes === 0) return undefined;
@@ -48,7 +48,7 @@ export class SqliteLedger implements Ledger {
   }
 
   resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]> {
-    return this.#commit.writeSoon(() => {
+    return this.#record(children, () => {
       this.#sql.resulted.run({ seq, now: this.#clock() });
       return this.#insertAll(seq, children);
     });
@@ -82,9 +82,8 @@ export class SqliteLedger implements Ledger {
       if (row?.state !== 'dead' || (row.plan === null && row.item === null && row.scheduled_at === null)) {
         return undefined;
       }
-      this.#sql.revive.run({ seq: row.seq });
       if (row.scheduled_at === null) this.#sql.parentWaits.run({ seq: row.seq });
-      return [queuedOf(this.#sql.bySeq.get(row.seq) as NodeRow)];
+      return this.#sql.revive.all({ seq: row.seq }) as Queued[];
     });
   }
 
@@ -147,7 +146,7 @@ export class SqliteLedger implements Ledger {
   }
 
   advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]> {
-    return this.#commit.writeSoon(() => {
+    return this.#record(children, () => {
       // Children of a monitor that was ended meanwhile are not sent.
       if (this.#sql.advance.run({ processId, cursor }).changes === 0) return [];
       return this.#insertAll(null, children);
@@ -169,12 +168,17 @@ export class SqliteLedger implements Ledger {
     this.#db.close();
   }
 
+  // A message is synced with its bytes before it is sent; an assignment has none, so it is synced here.
+  #record<T>(children: readonly NewNode[], write: () => T): Promise<T> {
+    const synced = children.some(({ kind }) => kind === 'assignment');
+    return synced ? this.#commit.write(write) : this.#commit.writeSoon(write);
+  }
+
   #insertAll(parent: number | null, children: readonly NewNode[]): Queued[] {
     const queued: Queued[] = [];
     for (const child of children) {
       const seq = this.#insert(child, parent);
-      if (seq !== undefined && child.error === undefined)
-        queued.push({ seq, lane: child.lane, state: 'received' });
+      if (seq !== undefined && child.error === undefined) queued.push(queuedOf(child, seq));
     }
     if (parent !== null) this.#sql.settle.run({ seq: parent, added: queued.length, now: this.#clock() });
     return queued;

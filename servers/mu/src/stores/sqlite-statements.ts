@@ -1,5 +1,6 @@
 import type { Sqlite } from '@ao-ts/server-kit';
 import type { Statement } from 'better-sqlite3';
+import { QUEUED } from './rows.ts';
 
 const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
   n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at, n.resulted_at,
@@ -28,7 +29,7 @@ export function prepare(db: Sqlite) {
     // The scheduler has the bytes now; keeping a second copy would only fill the disk.
     scheduled: prepared(`
       UPDATE nodes SET state = @state, id = @id, host = @host, nonce = @nonce, scheduled_at = @now,
-        attempts = 0, error = NULL, retry_at = NULL, plan = NULL, item = NULL
+        attempts = 0, error = NULL, retry_at = NULL, finished_at = NULL, plan = NULL, item = NULL
       WHERE seq = @seq AND scheduled_at IS NULL`),
     resulted: prepared(`
       UPDATE nodes SET state = 'resulted', resulted_at = @now, attempts = 0, error = NULL, retry_at = NULL
@@ -57,7 +58,7 @@ export function prepare(db: Sqlite) {
     revive: prepared(`
       UPDATE nodes SET state = CASE WHEN scheduled_at IS NULL THEN 'received' ELSE 'scheduled' END,
         attempts = 0, error = NULL, finished_at = NULL
-      WHERE seq = @seq`),
+      WHERE seq = @seq RETURNING ${QUEUED}`),
     forget: prepared(`DELETE FROM nodes WHERE seq = @seq AND scheduled_at IS NULL`),
     find: prepared(`SELECT ${NODE} ${FROM} WHERE n.id = @id OR n.key = @id ORDER BY n.seq LIMIT 1`),
     about: prepared(`
@@ -66,7 +67,7 @@ export function prepare(db: Sqlite) {
     prune: prepared(`
       DELETE FROM nodes WHERE seq IN (SELECT seq FROM nodes WHERE finished_at < @before LIMIT @limit)`),
     unfinished: prepared(`
-      SELECT seq, lane, state FROM nodes WHERE state IN ('received', 'unsure', 'scheduled') ORDER BY seq`),
+      SELECT ${QUEUED} FROM nodes WHERE state IN ('received', 'unsure', 'scheduled') ORDER BY seq`),
     counts: prepared(`
       SELECT coalesce(sum(state IN ('received', 'scheduled')), 0) AS pending,
         coalesce(sum(state = 'unsure'), 0) AS unsure, coalesce(sum(state = 'dead'), 0) AS dead

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage, isAoError } from '@ao-ts/core';
+import { inTrace } from '@ao-ts/server-kit';
+import { type Backoff, delayAfter } from './backoff.ts';
+import type { Ledger } from './ledger.ts';
+import type { Parcel } from './node.ts';
+
+export interface AttemptPorts {
+  ledger: Pick<Ledger, 'get' | 'failed' | 'dead'>;
+  backoff: Backoff;
+  /** Unix ms. */
+  clock: () => number;
+  random: () => number;
+  log: { warn(facts: object, text: string): void; error(facts: object, text: string): void };
+}
+
+/** What moves a node on. Doing it again after it failed halfway does nothing twice. */
+export type Step = (parcel: Parcel, failures: number) => Promise<unknown>;
+
+/** Repeats the steps of nodes until they succeed, the node is dead, or the unit stops. */
+export class Attempts {
+  readonly #ports: AttemptPorts;
+  readonly #background = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(ports: AttemptPorts) {
+    this.#ports = ports;
+  }
+
+  /** Settles when the step needs no further attempt. `permanent` tells errors that no attempt will change. */
+  async repeat(seq: number, permanent: (error: unknown) => boolean, step: Step): Promise<void> {
+    const { ledger, backoff, random, log } = this.#ports;
+    const { signal } = this.#stopping;
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const parcel = await ledger.get(seq);
+        if (parcel) await inTrace(parcel.trace, () => step(parcel, failures));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        if (!isAoError(error)) log.error({ err: error, seq }, 'unexpected failure; it will be tried again');
+        const delayMs = delayAfter(failures, backoff, random);
+        const given = await this.#record(seq, error, permanent(error), delayMs).catch((cause: unknown) => {
+          log.error({ err: cause, seq }, 'the ledger can not be written');
+          return false;
+        });
+        if (given) return;
+        log.warn({ seq, failures, delayMs, error: errorMessage(error) }, 'attempt failed');
+        await sleep(delayMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** Lets work that never rejects go on by itself; {@link ended} waits for it. */
+  inBackground(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
+  }
+
+  /** After this no attempt is begun. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all(this.#background);
+  }
+
+  /** True if the node is given up. */
+  async #record(seq: number, error: unknown, permanent: boolean, delayMs: number): Promise<boolean> {
+    const { ledger, backoff, clock } = this.#ports;
+    const node = await ledger.get(seq);
+    if (!node) return true;
+    const now = clock();
+    const ageMs = now - node.receivedAt;
+    if (!permanent && ageMs <= backoff.maxAgeMs) {
+      await ledger.failed(seq, errorMessage(error), now + delayMs);
+      return false;
+    }
+    const why = ageMs > backoff.maxAgeMs ? `Given up after ${Math.round(ageMs / 3_600_000)} hours: ` : '';
+    await ledger.dead(seq, why + errorMessage(error));
+    return true;
+  }
+}
+
+/** True if the one who sent it must change something before it can be delivered. */
+export function isPermanent(error: unknown): boolean {
+  return isAoError(error) && error.action !== 'retry';
+}

@@ -1,0 +1,63 @@
+import { AoError, errorMessage } from '@ao-ts/core';
+import { inTransaction } from '@ao-ts/server-kit';
+import pg from 'pg';
+
+const MAX_ATTEMPTS = 10;
+/** Codes of what PostgreSQL undoes because another transaction was in the way. */
+const IN_THE_WAY = new Set(['40001', '40P01']);
+
+/** Statements and transactions whose failures are errors to retry. */
+export class PostgresDatabase {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  /** How many rows a statement changed. @throws AoError `STORE.FAILED` */
+  async run(text: string, values: unknown[]): Promise<number> {
+    return (await this.#query(text, values)).rowCount ?? 0;
+  }
+
+  /** @throws AoError `STORE.FAILED` */
+  async rows<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
+    return (await this.#query<T>(text, values)).rows;
+  }
+
+  /** Runs work in one transaction, again if another was in the way. @throws AoError `STORE.FAILED` */
+  async write<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await inTransaction(this.#pool, work);
+      } catch (error) {
+        const again = error instanceof pg.DatabaseError && IN_THE_WAY.has(error.code ?? '');
+        if (!again || attempt === MAX_ATTEMPTS) throw storeFailed(error);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #query<T extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<pg.QueryResult<T>> {
+    try {
+      return await this.#pool.query<T>(text, values.map(plain));
+    } catch (cause) {
+      throw storeFailed(cause);
+    }
+  }
+}
+
+function storeFailed(cause: unknown): AoError {
+  return new AoError('STORE.FAILED', 'The ledger can not be used right now; send it again later.', {
+    action: 'retry',
+    facts: { reason: errorMessage(cause) },
+    cause,
+  });
+}
+
+/** PostgreSQL's text has no NUL. Plans are JSON, which writes it as an escape. */
+export function plain<T>(value: T): T {
+  return typeof value === 'string' ? (value.replaceAll('\0', '\ufffd') as T) : value;
+}
