@@ -80,7 +80,17 @@ export function createEngine(config: Config, context: Context): RunningEngine {
     const environment = environmentText(process, module);
     const drive = hasDrive(module, options);
     return pool.pick().open(
-      { compiled, memoryLimit, computeLimit, drive, environment, snapshot, journal, step },
+      {
+        moduleId: module.id,
+        compiled,
+        memoryLimit,
+        computeLimit,
+        drive,
+        environment,
+        snapshot,
+        journal,
+        step,
+      },
       {
         ...(onSnapshot ? { onSnapshot } : {}),
         fetchFile: (path, blockHeight) => readDrive(weave, { process, module }, path, blockHeight),

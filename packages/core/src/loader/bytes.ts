@@ -76,16 +76,16 @@ export function unsignedLeb(value: number): number[] {
   return out;
 }
 
-/** A signed LEB128 encoding of a non-negative integer. */
+/** A signed LEB128 integer of up to 53 bits. */
 export function signedLeb(value: number): number[] {
   const out: number[] = [];
-  let rest = value;
-  while (rest >= 0x40) {
-    out.push((rest % 0x80) | 0x80);
+  for (let rest = value; ; ) {
+    const low = rest - Math.floor(rest / 0x80) * 0x80;
     rest = Math.floor(rest / 0x80);
+    const done = low < 0x40 ? rest === 0 : rest === -1;
+    out.push(done ? low : low | 0x80);
+    if (done) return out;
   }
-  out.push(rest);
-  return out;
 }
 
 function truncated(offset: number): AoError {

@@ -14,7 +14,7 @@ import { WASM_PAGE, type WasmModule, wasm } from './webassembly.ts';
 export interface CompileOptions {
   /** The value of the module's `Module-Format` tag. */
   readonly format: string;
-  /** True if the binary is the output of `meterModule`, kept by the caller to save doing it again. */
+  /** True if the binary went through `meterModule`, kept by the caller to save doing it again. */
   readonly metered?: boolean;
   /** Largest memory in bytes the module may ever have, in all its instances. */
   readonly memoryLimit?: number;

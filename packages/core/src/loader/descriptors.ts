@@ -27,7 +27,7 @@ export function descriptors(host: Host): HostFunctions {
     }),
     fd_read: guarded((descriptor = 0, vectors = 0, count = 0, read = 0) => {
       let total = 0;
-      for (const chunk of chunks(host, vectors, count)) {
+      for (const chunk of chunks(host, vectors, count, true)) {
         const length = host.files.read(descriptor, chunk);
         total += length;
         if (length < chunk.length) break;
@@ -43,20 +43,22 @@ export function descriptors(host: Host): HostFunctions {
     fd_sync: guarded((descriptor = 0) => void host.files.opened(descriptor)),
     fd_fdstat_get: guarded((descriptor = 0, buffer = 0) => {
       const { node } = host.files.opened(descriptor);
-      host.memory.bytes(buffer, 24).fill(0);
+      host.memory.writable(buffer, 24).fill(0);
       host.memory.writeU8(buffer, FILE_TYPE[node.kind]);
     }),
   };
 }
 
-function* chunks(host: Host, vectors: number, count: number): Generator<Uint8Array> {
+function* chunks(host: Host, vectors: number, count: number, writable = false): Generator<Uint8Array> {
   const { memory } = host;
   const start = memory.unsigned(vectors);
   const stride = memory.pointerSize * 2;
   for (let index = 0; index < memory.unsigned(count); index++) {
     const vector = start + index * stride;
     const length = memory.readPointer(vector + memory.pointerSize);
-    if (length > 0) yield memory.bytes(memory.readPointer(vector), length);
+    if (length === 0) continue;
+    const address = memory.readPointer(vector);
+    yield writable ? memory.writable(address, length) : memory.bytes(address, length);
   }
 }
 

@@ -29,7 +29,7 @@ export function drive(host: Host): HostFunctions {
       return content ? host.files.openContent(content) : 0;
     }),
     __asyncjs__weavedrive_read: guarded((descriptor = 0, target = 0, length = 0) => {
-      const buffer = host.memory.bytes(target, Math.min(host.memory.unsigned(length), LARGEST_READ));
+      const buffer = host.memory.writable(target, Math.min(host.memory.unsigned(length), LARGEST_READ));
       // Programs seek to the end to learn the size, and read on from there: they expect the file from its start.
       if (host.files.atEnd(descriptor)) host.files.seek(descriptor, 0, 0);
       return host.files.read(descriptor, buffer);

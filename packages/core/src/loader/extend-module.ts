@@ -1,22 +1,49 @@
 import { ByteWriter } from './byte-writer.ts';
 import { ByteReader, unsignedLeb } from './bytes.ts';
 import { OP, readInstruction } from './instructions.ts';
-import { readInterface, readSections, type Section } from './module-interface.ts';
+import { readInterface, readSections, readShape } from './module-interface.ts';
 
-const SECTION = { memory: 5, global: 6, export: 7, code: 10, dataCount: 12, tag: 13 } as const;
-const KIND_GLOBAL = 3;
+const SECTION = {
+  type: 1,
+  function: 3,
+  memory: 5,
+  global: 6,
+  export: 7,
+  code: 10,
+  dataCount: 12,
+  tag: 13,
+} as const;
+/** Sections that are added where a module has none and the extension something for them. */
+const OPTIONAL = [SECTION.global, SECTION.export];
+const EXPORT_KIND = { function: 0, memory: 2, global: 3 } as const;
 const MUTABLE = 1;
 // A 32-bit memory may not even declare more.
 const MEMORY32_PAGES = 65_536;
 const NUMERIC_TYPES: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c]);
 
+/** A function as a module holds it: its type, and its body with its locals. */
+export interface EncodedFunction {
+  readonly type: readonly number[];
+  readonly body: readonly number[];
+}
+
 export interface Extension {
+  readonly functions?: readonly EncodedFunction[];
+  /** Encoded memories to append; the module has one already. */
+  readonly memories?: readonly (readonly number[])[];
   /** Encoded globals to append. */
   readonly globals?: readonly (readonly number[])[];
-  /** Globals to export under new names. */
-  readonly exports?: readonly { readonly name: string; readonly index: number }[];
-  /** Rewrites the instructions of a function (without its locals). */
-  readonly rewrite?: (code: ByteReader, out: ByteWriter) => void;
+  /** What to export under new names. */
+  readonly exports?: readonly {
+    readonly name: string;
+    readonly index: number;
+    readonly kind?: keyof typeof EXPORT_KIND;
+  }[];
+  /**
+   * Rewrites the instructions of a function (without its locals). Returns the types of the locals it added, which
+   * are numbered from `nextLocal` on.
+   */
+  readonly rewrite?: (code: ByteReader, out: ByteWriter, nextLocal: number) => readonly number[];
   /** Lowers the largest size of the memory, in pages. */
   readonly maximumPages?: number;
 }
@@ -26,15 +53,14 @@ interface GlobalInfo {
   readonly mutableNumber: boolean;
 }
 
-/**
- * A copy of a binary with more globals and exports. Everything new is appended, so no index in the module changes.
- */
+/** Adds functions, memories, globals and exports to a binary. All are appended, so no index in the module changes. */
 export function extendModule(binary: Uint8Array, extension: Extension): Uint8Array {
   const out = new ByteWriter().append(binary.subarray(0, 8));
   const added = new Set<number>();
   const sections = readSections(binary);
+  const shape = readShape(binary);
   const addMissing = (next: number) => {
-    for (const id of [SECTION.global, SECTION.export]) {
+    for (const id of OPTIONAL) {
       if (position(id) >= position(next) || added.has(id) || sections.some((section) => section.id === id))
         continue;
       added.add(id);
@@ -44,7 +70,10 @@ export function extendModule(binary: Uint8Array, extension: Extension): Uint8Arr
   };
   for (const section of sections) {
     if (section.id !== 0) addMissing(section.id);
-    writeExtended(out, binary, section, extension);
+    const content = binary.subarray(section.content, section.end);
+    const extended = extendedSection(section.id, content, extension, shape);
+    if (extended) writeSection(out, section.id, extended);
+    else out.append(binary.subarray(section.start, section.end));
   }
   addMissing(Number.POSITIVE_INFINITY);
   return out.bytes.slice();
@@ -77,18 +106,39 @@ export function readGlobals(binary: Uint8Array): { count: number; mutable: numbe
   };
 }
 
-function writeExtended(out: ByteWriter, binary: Uint8Array, section: Section, extension: Extension): void {
-  const content = binary.subarray(section.content, section.end);
-  if (section.id === SECTION.global && extension.globals?.length) {
-    writeSection(out, section.id, appended(content, extension.globals));
-  } else if (section.id === SECTION.export && extension.exports?.length) {
-    writeSection(out, section.id, appended(content, encodedExports(extension)));
-  } else if (section.id === SECTION.memory && extension.maximumPages !== undefined) {
-    writeSection(out, section.id, limitedMemories(content, extension.maximumPages));
-  } else if (section.id === SECTION.code && extension.rewrite) {
-    writeSection(out, section.id, [rewrittenCode(content, extension.rewrite)]);
-  } else {
-    out.append(binary.subarray(section.start, section.end));
+/** The new content of a section, in parts; undefined if it stays as it is. */
+function extendedSection(
+  id: number,
+  content: Uint8Array,
+  { functions = [], memories = [], globals = [], ...extension }: Extension,
+  shape: { parameters: readonly number[]; types: number },
+): ArrayLike<number>[] | undefined {
+  switch (id) {
+    case SECTION.type:
+      return appended(
+        content,
+        functions.map(({ type }) => type),
+      );
+    case SECTION.function:
+      return appended(
+        content,
+        functions.map((_, index) => unsignedLeb(shape.types + index)),
+      );
+    case SECTION.memory:
+      return appended(limitedMemories(content, extension.maximumPages), memories);
+    case SECTION.global:
+      return appended(content, globals);
+    case SECTION.export:
+      return appended(content, encodedExports(extension));
+    case SECTION.code: {
+      const code = extension.rewrite ? rewrittenCode(content, extension.rewrite, shape.parameters) : content;
+      return appended(
+        code,
+        functions.map(({ body }) => [...unsignedLeb(body.length), ...body]),
+      );
+    }
+    default:
+      return undefined;
   }
 }
 
@@ -104,26 +154,31 @@ function appended(content: Uint8Array, entries: readonly (readonly number[])[]):
   return [unsignedLeb(count + entries.length), content.subarray(reader.offset), ...entries];
 }
 
-function encodedExports({ exports = [] }: Extension): number[][] {
-  return exports.map(({ name, index }) => {
+function encodedExports({ exports = [] }: Pick<Extension, 'exports'>): number[][] {
+  return exports.map(({ name, index, kind = 'global' }) => {
     const bytes = Buffer.from(name, 'utf8');
-    return [...unsignedLeb(bytes.length), ...bytes, KIND_GLOBAL, ...unsignedLeb(index)];
+    return [...unsignedLeb(bytes.length), ...bytes, EXPORT_KIND[kind], ...unsignedLeb(index)];
   });
 }
 
-function limitedMemories(content: Uint8Array, maximumPages: number): ArrayLike<number>[] {
+/** Declares that the memory, which comes first, grows no larger than that many pages. */
+function limitedMemories(content: Uint8Array, maximumPages: number | undefined): Uint8Array {
+  if (maximumPages === undefined) return content;
   const reader = new ByteReader(content);
-  const memories = reader.vector(() => {
-    const flags = reader.byte();
-    const initial = reader.unsigned();
-    const addressable = flags & 4 ? maximumPages : Math.min(MEMORY32_PAGES, maximumPages);
-    const maximum = Math.min(flags & 1 ? reader.unsigned() : addressable, addressable);
-    return [flags | 1, ...unsignedLeb(initial), ...unsignedLeb(maximum)];
-  });
-  return [unsignedLeb(memories.length), ...memories];
+  const count = reader.unsigned();
+  const flags = reader.byte();
+  const initial = reader.unsigned();
+  const addressable = flags & 4 ? maximumPages : Math.min(MEMORY32_PAGES, maximumPages);
+  const maximum = Math.min(flags & 1 ? reader.unsigned() : addressable, addressable);
+  const limits = [flags | 1, ...unsignedLeb(initial), ...unsignedLeb(maximum)];
+  return Uint8Array.from([...unsignedLeb(count), ...limits, ...content.subarray(reader.offset)]);
 }
 
-function rewrittenCode(content: Uint8Array, rewrite: NonNullable<Extension['rewrite']>): Uint8Array {
+function rewrittenCode(
+  content: Uint8Array,
+  rewrite: NonNullable<Extension['rewrite']>,
+  parameters: readonly number[],
+): Uint8Array {
   const reader = new ByteReader(content);
   const out = new ByteWriter();
   const body = new ByteWriter();
@@ -131,22 +186,30 @@ function rewrittenCode(content: Uint8Array, rewrite: NonNullable<Extension['rewr
   out.append(unsignedLeb(count));
   for (let index = 0; index < count; index++) {
     const length = reader.unsigned();
-    const start = reader.offset;
+    const code = new ByteReader(content, reader.offset, reader.offset + length);
     reader.skip(length);
-    const code = new ByteReader(content, start, reader.offset);
-    skipLocals(code);
+    const locals = readLocals(code);
     body.clear();
-    body.append(content.subarray(start, code.offset));
-    rewrite(code, body);
-    out.append(unsignedLeb(body.length)).append(body.bytes);
+    const added = rewrite(code, body, (parameters[index] ?? 0) + locals.count);
+    const header = [...unsignedLeb(locals.groups + added.length), ...locals.bytes];
+    for (const type of added) header.push(1, type);
+    out
+      .append(unsignedLeb(header.length + body.length))
+      .append(header)
+      .append(body.bytes);
   }
   return out.bytes;
 }
 
-function skipLocals(code: ByteReader): void {
-  for (let groups = code.unsigned(); groups > 0; groups--) {
-    code.skipInteger();
+/** The locals of a function: their groups as they stand there, and how many locals they are. */
+function readLocals(code: ByteReader): { groups: number; bytes: Uint8Array; count: number } {
+  const groups = code.unsigned();
+  const start = code.offset;
+  let count = 0;
+  for (let group = 0; group < groups; group++) {
+    count += code.unsigned();
     const type = code.byte();
     if (type === 0x63 || type === 0x64) code.skipInteger();
   }
+  return { groups, bytes: code.bytes.subarray(start, code.offset), count };
 }

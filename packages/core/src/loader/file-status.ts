@@ -56,7 +56,7 @@ const SECONDS = 10;
 export function writeStatus(memory: GuestMemory, abi: Abi, address: number, status: FileStatus): void {
   const layout = LAYOUTS[abi];
   const start = memory.unsigned(address);
-  memory.bytes(start, layout.byteLength).fill(0);
+  memory.writable(start, layout.byteLength).fill(0);
   memory.writeU32(start, 1);
   memory.writeU32(start + layout.mode, status.mode);
   memory.writePointer(start + layout.links, 1);

@@ -1,4 +1,5 @@
 import { trap } from './failures.ts';
+import { MARKED_PAGE } from './marks.ts';
 import type { WasmMemory } from './webassembly.ts';
 
 /**
@@ -11,12 +12,15 @@ export class GuestMemory {
   readonly wide: boolean;
   /** Bytes of a pointer. */
   readonly pointerSize: 4 | 8;
+  /** One for each page, 1 after a write; the host's own writes are marked too. See `markWrites`. */
+  readonly marks: Uint8Array | undefined;
   #buffer: ArrayBuffer | undefined;
   #bytes = new Uint8Array(0);
   #view = new DataView(new ArrayBuffer(0));
 
-  constructor(memory: WasmMemory, wide: boolean) {
+  constructor(memory: WasmMemory, wide: boolean, marks?: WasmMemory) {
     this.memory = memory;
+    this.marks = marks && new Uint8Array(marks.buffer);
     this.wide = wide;
     this.pointerSize = wide ? 8 : 4;
   }
@@ -41,10 +45,17 @@ export class GuestMemory {
     return this.wide ? value : value >>> 0;
   }
 
-  /** A view of `length` bytes at `address`. */
+  /** A view of `length` bytes at `address`, to read from. */
   bytes(address: number, length: number): Uint8Array {
     const start = this.#check(address, this.unsigned(length));
     return this.#bytes.subarray(start, start + this.unsigned(length));
+  }
+
+  /** A view of `length` bytes at `address`, to write to. */
+  writable(address: number, length: number): Uint8Array {
+    const view = this.bytes(address, length);
+    this.#mark(view.byteOffset, view.length);
+    return view;
   }
 
   /** A UTF-8 string that ends at a NUL, or undefined if none follows within `limit` bytes. */
@@ -77,20 +88,20 @@ export class GuestMemory {
   }
 
   writeU8(address: number, value: number): void {
-    this.view.setUint8(this.#check(address, 1), value);
+    this.view.setUint8(this.#written(address, 1), value);
   }
 
   writeU16(address: number, value: number): void {
-    this.view.setUint16(this.#check(address, 2), value, true);
+    this.view.setUint16(this.#written(address, 2), value, true);
   }
 
   writeU32(address: number, value: number): void {
-    this.view.setUint32(this.#check(address, 4), value, true);
+    this.view.setUint32(this.#written(address, 4), value, true);
   }
 
   /** Writes an integer below 2^63; fractions are cut off. */
   writeI64(address: number, value: number): void {
-    this.view.setBigInt64(this.#check(address, 8), BigInt(Math.trunc(value)), true);
+    this.view.setBigInt64(this.#written(address, 8), BigInt(Math.trunc(value)), true);
   }
 
   writePointer(address: number, value: number): void {
@@ -101,7 +112,7 @@ export class GuestMemory {
   /** Writes UTF-8 and a NUL; the caller has reserved the room. */
   writeString(address: number, text: string | Uint8Array): void {
     const encoded = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
-    const target = this.bytes(address, encoded.length + 1);
+    const target = this.writable(address, encoded.length + 1);
     target.set(encoded);
     target[encoded.length] = 0;
   }
@@ -128,6 +139,17 @@ export class GuestMemory {
       if (!(error instanceof TypeError)) throw error;
       this.memory.grow(pages);
     }
+  }
+
+  #written(address: number, length: number): number {
+    const start = this.#check(address, length);
+    this.#mark(start, length);
+    return start;
+  }
+
+  #mark(start: number, length: number): void {
+    if (this.marks === undefined || length === 0) return;
+    this.marks.fill(1, Math.floor(start / MARKED_PAGE), Math.floor((start + length - 1) / MARKED_PAGE) + 1);
   }
 
   #check(address: number, length: number): number {

@@ -1,5 +1,6 @@
 import { trap } from './failures.ts';
 import { GuestMemory } from './guest-memory.ts';
+import { MARKS_EXPORT } from './marks.ts';
 import { hasV1Names, V1_EXPORTS } from './v1-names.ts';
 import type {
   WasmExport,
@@ -28,7 +29,11 @@ export class Guest {
     for (const [name, value] of Object.entries(instance.exports)) {
       if (value !== undefined) this.#exports.set((this.#v1 && V1_EXPORTS[name]) || name, value);
     }
-    this.memory = new GuestMemory(this.#exports.get('memory') as WasmMemory, wide);
+    this.memory = new GuestMemory(
+      this.#exports.get('memory') as WasmMemory,
+      wide,
+      this.#exports.get(MARKS_EXPORT) as WasmMemory | undefined,
+    );
     this.table = this.#exports.get('__indirect_function_table') as WasmTable | undefined;
   }
 

@@ -7,7 +7,7 @@ const LARGEST_STEP = 100_663_296;
 export function heap(host: Host): HostFunctions {
   const copy = (target = 0, source = 0, length = 0) => {
     const { memory } = host;
-    memory.bytes(target, length).set(memory.bytes(source, length));
+    memory.writable(target, length).set(memory.bytes(source, length));
     return undefined;
   };
   return {

@@ -11,6 +11,7 @@ import { SavedGlobals } from './globals.ts';
 import { Guest } from './guest.ts';
 import { Host } from './host.ts';
 import { linkImports } from './imports.ts';
+import { MARKED_PAGE } from './marks.ts';
 import { GAS_LIMIT_EXPORT, GAS_USED_EXPORT } from './meter.ts';
 import { applySnapshot, damaged, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { LONGJMP } from './trampolines.ts';
@@ -89,6 +90,37 @@ export class Instance {
     const pages = Math.ceil((bytes - memory.byteLength) / WASM_PAGE);
     if (pages <= 0) return;
     if (bytes > this.#host.heapLimit || !memory.grow(pages)) throw memoryLimit(bytes, this.#host.heapLimit);
+  }
+
+  /**
+   * Numbers, in order, of the pages of `MARKED_PAGE` bytes that may have changed since this was last asked; after
+   * the start, since then. Writes through `grow` and `restore` do not count. Only for modules that went through `markWrites`.
+   */
+  takeChanges(): number[] {
+    const { marks, byteLength } = this.#guest.memory;
+    if (!marks) throw new AoError('LOADER.OPTION', 'The module does not mark its writes.', { action: 'fix' });
+    const used = marks.subarray(0, byteLength / MARKED_PAGE);
+    const pages: number[] = [];
+    for (let page = used.indexOf(1); page >= 0; page = used.indexOf(1, page + 1)) {
+      used[page] = 0;
+      if (pages.at(-1) !== page) pages.push(page);
+      // A marked write can reach into the next page.
+      if (page + 1 < used.length) pages.push(page + 1);
+    }
+    return pages;
+  }
+
+  /**
+   * Takes back what happened since changes were last taken: gives each page that may have changed the bytes that
+   * `before` tells. A failed instance can then go on. Answers false if the memory has grown beyond `byteLength`: memories
+   * never shrink, so a new instance is needed. Only for modules that went through `markWrites`.
+   */
+  revert(byteLength: number, before: (page: number) => Uint8Array): boolean {
+    const { memory } = this.#guest;
+    if (memory.byteLength > byteLength) return false;
+    for (const page of this.takeChanges()) memory.all.set(before(page), page * MARKED_PAGE);
+    this.#poisoned = false;
+    return true;
   }
 
   /** The memory as it is now; pages equal to those of `previous` are shared with it. */
@@ -175,6 +207,7 @@ export function startInstance(host: Host, instance: WasmInstance): Instance {
     host.attach(guest);
     if (host.format.metered) attachGas(host.gas, guest);
     boot(host, guest);
+    guest.memory.marks?.fill(0, 0, guest.memory.byteLength / MARKED_PAGE);
     return new Instance(host, guest);
   });
 }

@@ -30,8 +30,14 @@ export const OP = {
   selectTyped: 0x1c,
   tryTable: 0x1f,
   localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  globalGet: 0x23,
+  globalSet: 0x24,
   tableSet: 0x26,
   i32Load: 0x28,
+  i64Load32U: 0x35,
+  i32Store: 0x36,
   i64Store32: 0x3e,
   memorySize: 0x3f,
   memoryGrow: 0x40,
@@ -163,10 +169,10 @@ function skipVectorOperands(reader: ByteReader, operation: number): void {
   if (takesLane) reader.skip(1);
 }
 
-function unknownInstruction(opcode: number, offset: number): AoError {
+export function unknownInstruction(opcode: number, offset: number): AoError {
   return new AoError(
     'LOADER.FORMAT',
-    `The module uses an instruction (0x${opcode.toString(16)}) that can not be metered.`,
+    `The module uses an instruction (0x${opcode.toString(16)}) the loader does not know.`,
     {
       action: 'fix',
       facts: { opcode, offset },

@@ -12,8 +12,6 @@ export const GAS_USED_EXPORT = 'ao:gas-used';
 export const GAS_LIMIT_EXPORT = 'ao:gas-limit';
 
 const I64 = 0x7e;
-const GLOBAL_GET = 0x23;
-const GLOBAL_SET = 0x24;
 const I64_GT_S = 0x55;
 const I64_ADD = 0x7c;
 const NO_RESULT = 0x40;
@@ -63,24 +61,25 @@ export function meterModule(binary: Uint8Array): Uint8Array {
   const used = readGlobals(binary).count;
   const limit = used + 1;
   const charge = (cost: number): number[] => [
-    ...[GLOBAL_GET, ...unsignedLeb(used)],
+    ...[OP.globalGet, ...unsignedLeb(used)],
     ...[OP.i64Const, ...signedLeb(cost)],
     I64_ADD,
-    ...[GLOBAL_SET, ...unsignedLeb(used)],
+    ...[OP.globalSet, ...unsignedLeb(used)],
   ];
   const check = [
-    ...[GLOBAL_GET, ...unsignedLeb(used)],
-    ...[GLOBAL_GET, ...unsignedLeb(limit)],
+    ...[OP.globalGet, ...unsignedLeb(used)],
+    ...[OP.globalGet, ...unsignedLeb(limit)],
     I64_GT_S,
     ...[OP.if, NO_RESULT, OP.unreachable, OP.end],
   ];
-  const rewrite = (code: ByteReader, out: ByteWriter): void => {
+  const rewrite = (code: ByteReader, out: ByteWriter): readonly number[] => {
     const { pieces, calls } = readPieces(code);
     pieces.forEach((piece, index) => {
       if (piece.cost > 0) out.append(charge(piece.cost + CHARGE_COST));
       if (index === 0 ? calls : pieces[index - 1]?.opensLoop) out.append(check);
       out.append(code.bytes.subarray(piece.start, piece.end));
     });
+    return [];
   };
   return extendModule(binary, {
     globals: [

@@ -61,21 +61,32 @@ export function readSections(binary: Uint8Array): Section[] {
   return sections;
 }
 
-/** Reads imports, exports and the memory of a binary. Engines do not tell the signatures of imports. */
-export function readInterface(binary: Uint8Array): ModuleInterface {
+interface Functions {
+  readonly types: readonly Signature[];
+  readonly imports: readonly FunctionImport[];
+  readonly otherImports: readonly string[];
+  readonly importedGlobals: number;
+  /** Signatures of the functions that are not imported. */
+  readonly defined: readonly Signature[];
+}
+
+type Open = (id: number) => ByteReader | undefined;
+
+function opener(binary: Uint8Array): Open {
   const sections = readSections(binary);
-  const open = (id: number): ByteReader | undefined => {
+  return (id) => {
     const section = sections.find((candidate) => candidate.id === id);
     return section && new ByteReader(binary, section.content, section.end);
   };
+}
 
+function readFunctions(open: Open): Functions {
   const types = readVector(open(SECTION.type), readSignature);
   const typeAt = (index: number): Signature => {
     const type = types[index];
     if (type === undefined) throw malformed(`type ${index} does not exist`, 0);
     return type;
   };
-
   const imports: FunctionImport[] = [];
   const otherImports: string[] = [];
   let importedGlobals = 0;
@@ -90,8 +101,24 @@ export function readInterface(binary: Uint8Array): ModuleInterface {
       otherImports.push(`${module}.${name}`);
     }
   });
-
   const defined = readVector(open(SECTION.function), (reader) => typeAt(reader.unsigned()));
+  return { types, imports, otherImports, importedGlobals, defined };
+}
+
+/** How many types and functions a binary has, and how many parameters each function that is not imported. */
+export function readShape(binary: Uint8Array): { types: number; functions: number; parameters: number[] } {
+  const { types, imports, defined } = readFunctions(opener(binary));
+  return {
+    types: types.length,
+    functions: imports.length + defined.length,
+    parameters: defined.map(({ params }) => params.length),
+  };
+}
+
+/** Reads imports, exports and the memory of a binary. Engines do not tell the signatures of imports. */
+export function readInterface(binary: Uint8Array): ModuleInterface {
+  const open = opener(binary);
+  const { imports, otherImports, importedGlobals, defined } = readFunctions(open);
   const memory = readVector(open(SECTION.memory), readLimits)[0];
   const functionSignatures = [...imports.map((item) => item.signature), ...defined];
 

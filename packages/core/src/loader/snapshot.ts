@@ -16,15 +16,32 @@ const ZEROS = Buffer.alloc(SNAPSHOT_PAGE);
 
 /** Takes a snapshot of `memory`; pages equal to those of `previous` are shared with it instead of copied. */
 export function takeSnapshot(memory: Uint8Array, previous?: Snapshot): Snapshot {
-  const bytes = asBuffer(memory);
   const pages = new Map<number, Uint8Array>();
-  for (let page = 0, start = 0; start < bytes.length; page++, start += SNAPSHOT_PAGE) {
-    const end = Math.min(bytes.length, start + SNAPSHOT_PAGE);
-    const before = previous?.pages.get(page);
-    if (before && before.length === end - start && same(bytes, start, end, before)) pages.set(page, before);
-    else if (!same(bytes, start, end, ZEROS)) pages.set(page, memory.slice(start, end));
+  for (let page = 0; page * SNAPSHOT_PAGE < memory.length; page++) {
+    const content = readPage(memory, page, previous?.pages.get(page));
+    if (content) pages.set(page, content);
   }
-  return { byteLength: bytes.length, pages };
+  return { byteLength: memory.length, pages };
+}
+
+/** The same, where it is known which pages can differ from `previous`. */
+export function updateSnapshot(memory: Uint8Array, previous: Snapshot, changed: Iterable<number>): Snapshot {
+  const pages = new Map(previous.pages);
+  for (const page of changed) {
+    const content = readPage(memory, page, previous.pages.get(page));
+    if (content) pages.set(page, content);
+    else pages.delete(page);
+  }
+  return { byteLength: memory.length, pages };
+}
+
+/** What a snapshot holds of a page: `before` if nothing changed, nothing if it is all zero. */
+function readPage(memory: Uint8Array, page: number, before: Uint8Array | undefined): Uint8Array | undefined {
+  const start = page * SNAPSHOT_PAGE;
+  const end = Math.min(memory.length, start + SNAPSHOT_PAGE);
+  const bytes = asBuffer(memory);
+  if (before && before.length === end - start && same(bytes, start, end, before)) return before;
+  return same(bytes, start, end, ZEROS) ? undefined : memory.slice(start, end);
 }
 
 /**

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { AoError, isAoError } from '@ao-ts/core';
+import type { Snapshot } from '@ao-ts/core/loader';
 import type { Residence } from '../worker/evaluation-thread.ts';
 import type { Outcome } from '../worker/outcome.ts';
+import { snapshotChange } from '../worker/snapshot-change.ts';
 import type { MemoryState } from './live-memory.ts';
 
 /** A second instance of a process, which follows the one that evaluates the schedule. */
 interface Copy {
   residence: Residence;
+  /** The one it started from; none: a fresh instance. */
+  snapshot: Snapshot | undefined;
   version: number;
 }
 
@@ -94,19 +98,25 @@ export class DryRuns {
   }
 
   async #follow(processId: string, previous: Promise<Copy> | undefined, state: MemoryState): Promise<Copy> {
+    const { snapshot, journal, version } = state;
     const copy = await previous?.catch(() => undefined);
-    const missing = copy ? state.version - copy.version : Number.POSITIVE_INFINITY;
-    if (!copy || missing > state.journal.length) {
-      copy?.residence.close();
-      return { residence: await this.#options.open(processId, state), version: state.version };
+    if (copy && copy.version >= version) return copy;
+    const missing = copy ? version - copy.version : Number.POSITIVE_INFINITY;
+    if (copy && missing <= journal.length) {
+      await applyAll(copy, journal.slice(-missing));
+      return { ...copy, version };
     }
-    if (missing <= 0) return copy;
-    const { residence } = copy;
-    await Promise.all(
-      state.journal
-        .slice(-missing)
-        .map((message, index) => residence.apply(copy.version + index + 1, message)),
-    );
-    return { residence, version: state.version };
+    if (copy?.snapshot && snapshot) {
+      const base = { ...copy, snapshot, version: version - journal.length };
+      await copy.residence.follow(base.version, snapshotChange(copy.snapshot, snapshot));
+      await applyAll(base, journal);
+      return { ...base, version };
+    }
+    copy?.residence.close();
+    return { residence: await this.#options.open(processId, state), snapshot, version };
   }
+}
+
+async function applyAll({ residence, version }: Copy, messages: readonly string[]): Promise<void> {
+  await Promise.all(messages.map((message, index) => residence.apply(version + index + 1, message)));
 }

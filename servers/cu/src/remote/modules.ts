@@ -1,5 +1,12 @@
 import { AoError, isAoError } from '@ao-ts/core';
-import { type CompiledModule, compileModule, METER_VERSION, meterModule } from '@ao-ts/core/loader';
+import {
+  type CompiledModule,
+  compileModule,
+  MARKS_VERSION,
+  METER_VERSION,
+  markWrites,
+  meterModule,
+} from '@ao-ts/core/loader';
 import type { GatewayClient } from '@ao-ts/server-kit';
 import type { DescriptionStore } from '../domain/description-store.ts';
 import { type Module, type RunOptions, readModule } from '../domain/module.ts';
@@ -53,47 +60,41 @@ export class Modules {
     return compiled;
   }
 
+  /** What runs is a rewritten module. Making one takes a while, so it is kept on the disk as well. */
   async #compile(id: string, format: string, memoryLimit: number): Promise<CompiledModule> {
-    if (!format.endsWith(METERED))
-      return this.#compileLocal(id, (binary) => compileModule(binary, { format, memoryLimit }));
-    // Putting the meter in takes seconds for a large module: what comes out is kept as well.
-    const kept = `${id}.metered-${METER_VERSION}`;
-    const metered = await this.#files.read(kept);
-    if (metered) {
-      try {
-        return await compileModule(metered, { format, memoryLimit, metered: true });
-      } catch (error) {
-        if (!isAoError(error, 'LOADER.NOT_WASM')) throw error;
-      }
-    }
-    return this.#compileLocal(id, async (binary) => {
-      const output = meterModule(binary);
-      const compiled = await compileModule(output, { format, memoryLimit, metered: true });
-      await this.#files.write(kept, output);
-      return compiled;
-    });
+    const compile = (rewritten: Uint8Array) =>
+      compileModule(rewritten, { format, memoryLimit, metered: true });
+    const metered = format.endsWith(METERED);
+    const kept = `${id}.${metered ? `metered-${METER_VERSION}` : 'plain'}-${MARKS_VERSION}`;
+    const known = await this.#compileLocal(kept, compile);
+    if (known) return known;
+    const binary = await this.#binary(id);
+    const rewritten = markWrites(metered ? meterModule(binary) : binary);
+    const compiled = await compile(rewritten);
+    await this.#files.write(kept, rewritten);
+    return compiled;
   }
 
-  /** Compiles the binary on the disk; what Arweave has, if there is none or it was damaged here. */
+  /** Undefined if there is none, or it was damaged on the disk. */
   async #compileLocal(
-    id: string,
+    file: string,
     compile: (binary: Uint8Array) => Promise<CompiledModule>,
-  ): Promise<CompiledModule> {
-    const local = await this.#files.read(id);
-    if (local) {
-      try {
-        return await compile(local);
-      } catch (error) {
-        if (!isAoError(error, 'LOADER.NOT_WASM')) throw error;
-      }
+  ): Promise<CompiledModule | undefined> {
+    const local = await this.#files.read(file);
+    if (!local) return undefined;
+    try {
+      return await compile(local);
+    } catch (error) {
+      if (isAoError(error, 'LOADER.NOT_WASM')) return undefined;
+      throw error;
     }
-    const binary = await patiently(
+  }
+
+  #binary(id: string): Promise<Uint8Array> {
+    return patiently(
       () => this.#gateway.data(id),
       () => missing(id),
     );
-    const compiled = await compile(binary);
-    await this.#files.write(id, binary);
-    return compiled;
   }
 }
 

@@ -25,6 +25,11 @@ export interface Residence {
   peek(message: string): Promise<Outcome>;
   /** Takes a snapshot if anything happened since the last one; it is reported before this resolves. */
   snapshot(): Promise<void>;
+  /**
+   * Goes on from a later snapshot of the same process; `change` leads to it from the one this started with or last
+   * followed. Only where no snapshots are taken. @throws AoError `EVAL.LOST` if it has to be opened anew
+   */
+  follow(step: number, change: SnapshotChange): Promise<void>;
   /** A copy of the bytes. */
   memory(): Promise<Uint8Array>;
   /** Frees the memory. Never fails. */
@@ -92,7 +97,7 @@ export class EvaluationThread {
       this.#send({ kind: 'close', resident }).catch(() => {});
     };
     try {
-      await this.#send({ kind: 'open', resident, spec });
+      await this.#send({ kind: 'open', resident, spec, snapshots: listener.onSnapshot !== undefined });
     } catch (error) {
       close();
       throw error;
@@ -101,6 +106,7 @@ export class EvaluationThread {
       apply: (step, message) => this.#send({ kind: 'apply', resident, step, message }),
       peek: (message) => this.#send({ kind: 'peek', resident, message }),
       snapshot: () => this.#send({ kind: 'snapshot', resident }),
+      follow: (step, change) => this.#send({ kind: 'follow', resident, step, change }),
       memory: () => this.#send({ kind: 'memory', resident }),
       close,
     };

@@ -5,10 +5,12 @@ import type { SnapshotChange } from './snapshot-change.ts';
 
 /** What the main thread asks of a worker. Commands are worked off in order and each is answered once. */
 export type Command =
-  | { kind: 'open'; resident: number; spec: ResidentSpec }
+  /** `snapshots`: whether snapshots are taken, and reported, as time goes by. */
+  | { kind: 'open'; resident: number; spec: ResidentSpec; snapshots: boolean }
   | { kind: 'apply'; resident: number; step: number; message: string }
   | { kind: 'peek'; resident: number; message: string }
   | { kind: 'snapshot'; resident: number }
+  | { kind: 'follow'; resident: number; step: number; change: SnapshotChange }
   | { kind: 'memory'; resident: number }
   | { kind: 'close'; resident: number };
 

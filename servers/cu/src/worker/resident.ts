@@ -1,18 +1,15 @@
 import { AoError, errorMessage, isAoError } from '@ao-ts/core';
-import {
-  type CompiledModule,
-  type Instance,
-  instantiate,
-  SNAPSHOT_PAGE,
-  type Snapshot,
-} from '@ao-ts/core/loader';
+import { type CompiledModule, type Instance, instantiate, type Snapshot } from '@ao-ts/core/loader';
+import { KeptMemory } from './kept-memory.ts';
 import { failure, type Outcome, readOutcome } from './outcome.ts';
 import type { RemoteDrive } from './remote-drive.ts';
-import { type SnapshotChange, shareSnapshot, snapshotChange } from './snapshot-change.ts';
+import { type SnapshotChange, snapshotChange } from './snapshot-change.ts';
 import { SnapshotPolicy } from './snapshot-policy.ts';
 
 /** Everything needed to bring a process to life in a thread. */
 export interface ResidentSpec {
+  moduleId: string;
+  /** With marked writes. */
   compiled: CompiledModule;
   /** Bytes. */
   memoryLimit: number;
@@ -30,50 +27,47 @@ export interface ResidentSpec {
   step: number;
 }
 
-export interface ResidentEvents {
+export interface ResidentPorts {
   /** Called while a long piece of work goes on. */
   alive(): void;
-  /** A snapshot was taken after that step. */
-  snapshot(step: number, change: SnapshotChange): void;
+  /** A snapshot was taken after that step. Without this, none are taken. */
+  snapshot?(step: number, change: SnapshotChange): void;
+  /** Serves Arweave to processes that may read it. */
+  drive?: RemoteDrive;
+  /** What instances of a module hold before their first message, by module and limit. */
+  booted: Map<string, Snapshot>;
 }
-
-const MOSTLY_ZERO = 4;
 
 /**
  * A process that lives in this thread: one instance that evaluates message after message in place.
  * Correctness rule: after each message the memory is, byte for byte, what restoring the memory before it into a
- * fresh instance and calling `handle` once would have given. A message that fails leaves no trace: the last snapshot
- * is restored and what came after it is repeated.
+ * fresh instance and calling `handle` once would have given. A message that fails leaves no trace: the pages it wrote
+ * to are put back.
  */
 export class Resident {
   readonly #spec: ResidentSpec;
-  readonly #events: ResidentEvents;
-  readonly #policy: SnapshotPolicy;
+  readonly #ports: ResidentPorts;
   readonly #drive: RemoteDrive | undefined;
+  readonly #policy = new SnapshotPolicy();
   #instance: Instance;
-  #snapshot: Snapshot | undefined;
-  /** Of a new instance, to know what has to be overwritten in one. */
-  #booted: Snapshot | undefined;
-  #journal: string[];
+  #kept: KeptMemory;
+  /** What the last snapshot handed out was; none: a fresh instance. */
+  #announced: Snapshot | undefined;
   #step: number;
   /** The memory holds the traces of a message that must leave none. */
   #stained = false;
 
-  /** `drive` serves Arweave to processes that may read it. */
-  constructor(spec: ResidentSpec, events: ResidentEvents, drive?: RemoteDrive) {
-    this.#drive = spec.drive ? drive : undefined;
+  constructor(spec: ResidentSpec, ports: ResidentPorts) {
     this.#spec = spec;
-    this.#events = events;
-    this.#snapshot = spec.snapshot;
-    this.#journal = [...spec.journal];
+    this.#ports = ports;
+    this.#drive = spec.drive ? ports.drive : undefined;
     this.#step = spec.step;
+    this.#announced = spec.snapshot;
     this.#instance = this.#fresh();
-    this.#policy = new SnapshotPolicy(this.#instance.memory.buffer.byteLength);
-    const started = performance.now();
-    if (this.#snapshot) this.#booted = this.#instance.snapshot();
-    this.#rebuild(this.#booted);
-    const characters = this.#journal.reduce((sum, message) => sum + message.length, 0);
-    this.#policy.kept(performance.now() - started, characters);
+    const booted = this.#bootedSnapshot();
+    if (spec.snapshot) this.#instance.restore(spec.snapshot, booted);
+    this.#kept = new KeptMemory(spec.snapshot ?? booted);
+    for (const message of spec.journal) this.#repeat(message);
   }
 
   /**
@@ -91,12 +85,8 @@ export class Resident {
     const outcome = this.#evaluate(message);
     const timeMs = performance.now() - started;
     this.#step = step;
-    if (outcome.kept) {
-      this.#journal.push(message);
-      this.#policy.kept(timeMs, message.length);
-      // Rolling back repeats messages; one that read Arweave is not to do so again.
-      if (this.#drive?.used) this.#policy.force();
-    } else this.#stained = true;
+    if (outcome.kept) this.#keep(timeMs, message.length);
+    else this.#stained = true;
     return { ...outcome, timeMs };
   }
 
@@ -107,16 +97,28 @@ export class Resident {
     return this.#evaluate(message);
   }
 
-  /** Rolls back, or takes a snapshot, where one is due. Apart from the evaluation, so that its result need not wait. */
+  /** Goes back, or takes a snapshot, where it is due. Apart from the evaluation, so that its result need not wait. */
   tidy(): void {
-    if (this.#stained) this.#rollBack();
+    if (this.#stained) this.#instance = this.#kept.putBack(this.#instance, () => this.#fresh());
+    this.#stained = false;
     if (this.#policy.due) this.#takeSnapshot();
   }
 
   /** Takes a snapshot if anything happened since the last one. */
   snapshot(): void {
     this.tidy();
-    if (this.#journal.length > 0) this.#takeSnapshot();
+    if (this.#policy.pending) this.#takeSnapshot();
+  }
+
+  /** Goes on from a later snapshot of the same process, which `change` leads to from the one it started with. */
+  follow(step: number, change: SnapshotChange): void {
+    this.tidy();
+    if (!this.#kept.follow(this.#instance, change)) {
+      throw new AoError('EVAL.LOST', 'The memory of the copy is larger than that of the process.', {
+        action: 'retry',
+      });
+    }
+    this.#step = step;
   }
 
   /** A copy of the memory. */
@@ -136,53 +138,52 @@ export class Resident {
     }
   }
 
+  #keep(timeMs: number, characters: number): void {
+    this.#kept.keep(this.#instance);
+    this.#policy.kept(timeMs, characters);
+    // A thread that is lost means that messages are repeated; one that read Arweave is not to do so again.
+    if (this.#drive?.used) this.#policy.force();
+  }
+
+  #repeat(message: string): void {
+    this.#ports.alive();
+    const started = performance.now();
+    if (!this.#evaluate(message).kept) {
+      throw new AoError('EVAL.DIVERGED', 'A message that succeeded failed when it was repeated.', {
+        action: 'retry',
+      });
+    }
+    this.#keep(performance.now() - started, message.length);
+  }
+
   #fresh(): Instance {
     const { compiled, memoryLimit, computeLimit } = this.#spec;
     const drive = this.#drive;
     return instantiate(compiled, { memoryLimit, computeLimit, ...(drive ? { drive } : {}) });
   }
 
-  #rollBack(): void {
-    this.#policy.rolledBack();
-    if (this.#canGoBack) this.#rebuild();
-    else {
-      this.#instance = this.#fresh();
-      this.#booted ??= this.#instance.snapshot();
-      this.#rebuild(this.#booted);
-    }
-    this.#stained = false;
-  }
-
-  /**
-   * Whether the instance itself is set back. A memory never shrinks, and a failed instance is half-way through a
-   * message: then a new one is needed. It is also the faster way for a memory that is mostly zero.
-   */
-  get #canGoBack(): boolean {
-    if (!this.#snapshot || this.#instance.poisoned) return false;
-    const { byteLength, pages } = this.#snapshot;
-    if (this.#instance.memory.buffer.byteLength > byteLength) return false;
-    return pages.size * SNAPSHOT_PAGE * MOSTLY_ZERO > byteLength;
-  }
-
-  /** `booted` says what is in an instance that has taken no message yet. */
-  #rebuild(booted?: Snapshot): void {
-    if (this.#snapshot) this.#instance.restore(this.#snapshot, booted);
-    for (const message of this.#journal) {
-      this.#events.alive();
-      this.#drive?.begin(message);
-      if (readOutcome(this.#instance.handle(message, this.#spec.environment), 0).kept) continue;
-      throw new AoError('EVAL.DIVERGED', 'A message that succeeded failed when it was repeated.', {
-        action: 'retry',
-      });
-    }
+  /** What a new instance holds: always the same, so it is looked at once. */
+  #bootedSnapshot(): Snapshot {
+    const { booted } = this.#ports;
+    const key = `${this.#spec.moduleId},${this.#spec.memoryLimit}`;
+    const known = booted.get(key);
+    if (known) return known;
+    const snapshot = this.#instance.snapshot();
+    booted.set(key, snapshot);
+    const [oldest] = booted.keys();
+    if (oldest !== undefined && booted.size > MAX_BOOTED) booted.delete(oldest);
+    return snapshot;
   }
 
   #takeSnapshot(): void {
+    if (!this.#ports.snapshot) return;
     const started = performance.now();
-    const before = this.#snapshot;
-    this.#snapshot = shareSnapshot(this.#instance.snapshot(before));
-    this.#journal = [];
+    this.#kept.takeSnapshot(this.#instance);
+    const change = snapshotChange(this.#announced, this.#kept.snapshot);
+    this.#announced = this.#kept.snapshot;
     this.#policy.taken(performance.now() - started);
-    this.#events.snapshot(this.#step, snapshotChange(before, this.#snapshot));
+    this.#ports.snapshot(this.#step, change);
   }
 }
+
+const MAX_BOOTED = 32;

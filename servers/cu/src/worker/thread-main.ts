@@ -1,5 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { AoError } from '@ao-ts/core';
+import type { Snapshot } from '@ao-ts/core/loader';
 import {
   type Command,
   errorData,
@@ -9,9 +10,10 @@ import {
   type ThreadData,
 } from './protocol.ts';
 import { RemoteDrive } from './remote-drive.ts';
-import { Resident } from './resident.ts';
+import { Resident, type ResidentPorts } from './resident.ts';
 
 const residents = new Map<number, Resident>();
+const booted = new Map<string, Snapshot>();
 const post = (report: Report, moved: ArrayBuffer[] = []) => parentPort?.postMessage(report, moved);
 
 parentPort?.on('message', (command: Command) => {
@@ -31,18 +33,14 @@ parentPort?.on('message', (command: Command) => {
 
 function run(command: Command): unknown {
   if (command.kind === 'open') {
-    const { resident } = command;
-    residents.set(
-      resident,
-      new Resident(
-        command.spec,
-        {
-          alive: () => post({ kind: 'alive' }),
-          snapshot: (step, change) => post({ kind: 'snapshot', resident, step, change }),
-        },
-        new RemoteDrive((path, blockHeight) => fetchFile(resident, path, blockHeight)),
-      ),
-    );
+    const { resident, spec, snapshots } = command;
+    const ports: ResidentPorts = {
+      booted,
+      alive: () => post({ kind: 'alive' }),
+      drive: new RemoteDrive((path, blockHeight) => fetchFile(resident, path, blockHeight)),
+    };
+    if (snapshots) ports.snapshot = (step, change) => post({ kind: 'snapshot', resident, step, change });
+    residents.set(resident, new Resident(spec, ports));
     return undefined;
   }
   if (command.kind === 'close') return residents.delete(command.resident);
@@ -52,6 +50,7 @@ function run(command: Command): unknown {
   if (command.kind === 'apply') return resident.apply(command.step, command.message);
   if (command.kind === 'peek') return resident.peek(command.message);
   if (command.kind === 'snapshot') return resident.snapshot();
+  if (command.kind === 'follow') return resident.follow(command.step, command.change);
   return resident.memory();
 }
 
