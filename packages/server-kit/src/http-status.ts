@@ -7,6 +7,7 @@ const byCode: Record<string, number> = {
   'EVAL.EARLIER': 425,
   'EVAL.IN_PROGRESS': 202,
   'EVAL.LIMIT': 413,
+  'HTTP.MALFORMED': 502,
   'HTTP.STATUS': 502,
   'HTTP.TIMEOUT': 504,
   'HTTP.UNREACHABLE': 502,

@@ -1,4 +1,4 @@
-import { AoError } from '@ao-ts/core';
+import { AoError, isAoError } from '@ao-ts/core';
 import { type Tag, tagValue } from '@ao-ts/core/ans104';
 import type { GatewayClient } from './clients/gateway.ts';
 import { SchedulerClient, saidNotFound } from './clients/scheduler.ts';
@@ -45,11 +45,17 @@ export class ProcessDirectory {
     this.#processes.set(processId, known);
   }
 
-  /** @throws AoError `PROCESS.NOT_FOUND` (definitive), `SCHEDULER.NOT_FOUND`, or an error to retry */
-  async find(processId: string): Promise<KnownProcess> {
+  /**
+   * @param neighbour a process whose scheduler is asked too: what was just spawned there is not on a gateway yet
+   * @throws AoError `PROCESS.NOT_FOUND` (definitive), `SCHEDULER.NOT_FOUND`, or an error to retry
+   */
+  async find(processId: string, neighbour?: string): Promise<KnownProcess> {
     const cached = this.#processes.get(processId);
     if (cached) return cached;
-    const known = (await this.#atScheduler(processId)) ?? (await this.#onGateway(processId));
+    const known =
+      (await this.#atScheduler(processId, this.#options.schedulerUrl)) ??
+      (await this.#atScheduler(processId, await this.#schedulerOf(neighbour))) ??
+      (await this.#onGateway(processId));
     if (!known) {
       throw new AoError(
         'PROCESS.NOT_FOUND',
@@ -101,9 +107,20 @@ export class ProcessDirectory {
     }
   }
 
-  async #atScheduler(processId: string): Promise<KnownProcess | undefined> {
-    const { schedulerUrl } = this.#options;
-    if (!schedulerUrl) return undefined;
+  /** Undefined if it is not another scheduler than the one that is asked anyway. */
+  async #schedulerOf(processId: string | undefined): Promise<string | undefined> {
+    if (processId === undefined) return undefined;
+    try {
+      const { schedulerUrl } = await this.find(processId);
+      return schedulerUrl === this.#options.schedulerUrl ? undefined : schedulerUrl;
+    } catch (error) {
+      if (isAoError(error, 'PROCESS.NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
+  async #atScheduler(processId: string, schedulerUrl: string | undefined): Promise<KnownProcess | undefined> {
+    if (schedulerUrl === undefined) return undefined;
     try {
       const { tags } = await this.schedulerAt(schedulerUrl).process(processId);
       return { tags, schedulerUrl };

@@ -90,6 +90,19 @@ describe('messages', () => {
     expect(network.schedule.has(wallet)).toBe(false);
   });
 
+  test('find a process that only the scheduler of their sender knows', async () => {
+    await using elsewhere = await new FakeNetwork().start();
+    await mu[Symbol.asyncDispose]();
+    const env = { SU_URL: network.su.url, ALLOW_PRIVATE_ADDRESSES: 'true' };
+    mu = await startUnit(elsewhere, { signer, env });
+    const receiver = elsewhere.addProcess();
+    elsewhere.spawned = () => ({ Messages: [send(receiver)] });
+    expect((await mu.post(await elsewhere.process())).status).toBe(202);
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+    expect(elsewhere.items(receiver)).toHaveLength(1);
+    expect(elsewhere.uploads).toEqual([]);
+  });
+
   test('with Cast are scheduled and nobody asks for their result', async () => {
     const receiver = network.addProcess(() => ({ Messages: [send(id())] }));
     const sender = network.addProcess(() => ({ Messages: [send(receiver, { Cast: 'True' })] }));
@@ -186,19 +199,24 @@ describe('a bad entry of an outbox costs only itself, visibly', () => {
         { Target: receiver, Tags: [{ name: 'Count', value: 7 }] },
         { ...send(receiver), Data: { a: 1 } },
         { ...send(receiver), Anchor: 'short' },
-        send('not-an-id'),
+        send('a'.repeat(100_000)),
         null,
         send(receiver, { Reference: '6' }),
       ],
       Spawns: [{ Tags: 'none' }],
-      Assignments: [{ Processes: receiver, Message: id() }, 7],
+      Assignments: [
+        { Processes: receiver, Message: id() },
+        { Processes: [receiver, 'not-an-id'], Message: id() },
+        7,
+      ],
     }));
     await mu.post(await network.message(sender));
-    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 8 });
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 9 });
     expect(network.items(receiver).map((item) => item.tag('Reference'))).toEqual(['6']);
     const { nodes } = await mu.get<{ nodes: { error: string }[] }>(`/outbox/${sender}`);
-    expect(nodes).toHaveLength(8);
+    expect(nodes).toHaveLength(9);
     expect(nodes[0]?.error).toContain('Tags.0.value');
+    expect(nodes[3]?.error).toContain('Target');
   });
 });
 

@@ -29,21 +29,45 @@ ledgerSuite('the ledger in PostgreSQL', async () => {
   return (clock) => PostgresLedger.open(url, clock, fail);
 });
 
+const entry = (key: string, lane: string) => ({
+  key,
+  lane,
+  kind: 'message' as const,
+  emitter: 'a',
+  target: 'b',
+  depth: 1,
+  plan: { tags: [], data: ' ' },
+});
+
+test('a unit that others took for gone records nothing, so that nobody misses it, until it is back', async () => {
+  const url = await postgres.database();
+  const gone = await PostgresLedger.open(url, Date.now, fail);
+  const heir = await PostgresLedger.open(url, Date.now, fail);
+  const taken: string[] = [];
+  await heir.follow(({ nodes }) => taken.push(...nodes.map(({ lane }) => lane)));
+  await gone.record([entry('1', 'a>b')], null);
+  const admin = new pg.Client(url);
+  await admin.connect();
+  await admin.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON oid = database
+     WHERE datname = current_database() AND locktype = 'advisory' AND objid = 1`,
+  );
+  await until(() => taken.length > 0);
+  const failed = { code: 'STORE.FAILED', action: 'retry' };
+  await expect(gone.record([entry('2', 'a>c')], null)).rejects.toMatchObject(failed);
+  await expect(gone.addMonitor('p')).rejects.toMatchObject(failed);
+  await gone.follow(() => {});
+  expect(await gone.record([entry('2', 'a>c')], null)).toHaveLength(1);
+  expect(taken).toEqual(['a>b']);
+  await Promise.all([gone.close(), heir.close(), admin.end()]);
+});
+
 test('a lane belongs to one unit, which is told what another puts into it', async () => {
   const url = await postgres.database();
   const [one, two] = await Promise.all([
     PostgresLedger.open(url, Date.now, fail),
     PostgresLedger.open(url, Date.now, fail),
   ]);
-  const entry = (key: string, lane: string) => ({
-    key,
-    lane,
-    kind: 'message' as const,
-    emitter: 'a',
-    target: 'b',
-    depth: 1,
-    plan: { tags: [], data: ' ' },
-  });
   const told: string[] = [];
   await one.follow(({ nodes }) => told.push(...nodes.map(({ lane }) => lane)));
   await two.follow(() => {});

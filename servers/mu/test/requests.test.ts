@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { AoError } from '@ao-ts/core';
 import { createDataItem } from '@ao-ts/core/ans104';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SqliteLedger } from '../src/stores/sqlite-ledger.ts';
 import { FakeNetwork, id, send } from './fake-network.ts';
-import { type MuClient, startUnit } from './unit.ts';
+import { type MuClient, startUnit, temporaryDb } from './unit.ts';
 
 let network: FakeNetwork;
 let mu: MuClient;
@@ -156,6 +158,66 @@ describe('the scheduler', () => {
     expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
     expect(network.items(receiver)).toHaveLength(1);
   });
+});
+
+test('a directory that does not answer is not a target nobody knows', async () => {
+  const item = await network.message(id());
+  for (const unit of [network.gateway, network.su]) {
+    for (const fault of [{ status: 500 }, { status: 200, body: '<html>' }, 'break-before'] as const) {
+      unit.fault = () => fault;
+      expect([502, 503]).toContain((await mu.post(item)).status);
+    }
+    unit.fault = () => undefined;
+  }
+  expect((await mu.post(item)).status).toBe(404);
+  expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 0, dead: 0 });
+});
+
+test('what the scheduler took while the ledger could not be written is not forgotten', async () => {
+  const ledger = new SqliteLedger(':memory:', Date.now);
+  const scheduled = ledger.scheduled.bind(ledger);
+  let failures = 3;
+  ledger.scheduled = async (...delivery) => {
+    const cause = Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
+    if (failures-- > 0) throw new AoError('STORE.FAILED', 'away', { action: 'retry', cause });
+    return scheduled(...delivery);
+  };
+  await mu[Symbol.asyncDispose]();
+  mu = await startUnit(network, { ledger });
+  const receiver = network.addProcess();
+  const process = network.addProcess(() => ({ Messages: [send(receiver)] }));
+  expect((await mu.post(await network.message(process))).status).toBe(503);
+  while (network.items(receiver).length === 0) await mu.get('/status');
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+  expect([network.items(process).length, network.items(receiver).length]).toEqual([1, 1]);
+});
+
+test('an assignment that a client asks for again while it is taken up after a crash is made once', async () => {
+  const process = network.addProcess();
+  const transaction = id();
+  const dbPath = await temporaryDb();
+  const before = new SqliteLedger(dbPath, Date.now);
+  const key = `assign/${process}/${transaction}`;
+  const plan = { messageId: transaction, baseLayer: false, exclude: [] };
+  await before.accept({ key, lane: key, kind: 'assignment', target: process, depth: 0, plan });
+  await before.close();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<undefined>();
+  network.su.fault = ({ method, url }) => {
+    if (method !== 'GET' || url.pathname !== `/${transaction}`) return undefined;
+    asked.resolve();
+    return answer.promise;
+  };
+  await mu[Symbol.asyncDispose]();
+  mu = await startUnit(network, { dbPath });
+  await asked.promise;
+  const again = mu.post(new Uint8Array(0), `/?process-id=${process}&assign=${transaction}`);
+  // Time enough for the second request to come as far as the first.
+  for (let i = 0; i < 20; i++) await mu.get('/status');
+  answer.resolve(undefined);
+  expect((await again).status).toBe(202);
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+  expect(network.schedule.get(process)?.map(({ messageId }) => messageId)).toEqual([process, transaction]);
 });
 
 test('the root page, health and metrics answer', async () => {

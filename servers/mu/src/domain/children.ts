@@ -1,6 +1,6 @@
 import { errorMessage } from '@ao-ts/core';
 import type { Tag } from '@ao-ts/core/ans104';
-import { type EvaluationResult, OutboxAssignment, OutboxMessage, OutboxSpawn } from '@ao-ts/core/schemas';
+import { type EvaluationResult, Id, OutboxAssignment, OutboxMessage, OutboxSpawn } from '@ao-ts/core/schemas';
 import { z } from 'zod';
 import { assignRequest, messagePlan, spawnPlan } from './child-items.ts';
 import type { NewNode } from './node.ts';
@@ -58,11 +58,15 @@ export function entryKey(
   return `${emitter}/${source}/${kind}/${index}`;
 }
 
+const Addressed = OutboxMessage.extend({ Target: Id });
+const AssignedTo = z.array(Id);
+const Assignment = OutboxAssignment.extend({ Processes: AssignedTo, Message: Id });
+
 function readMessage(entry: unknown, base: Base, origin: Origin): NewNode[] {
   const { rest, assignTo } = assignRequest(entry);
-  const message = OutboxMessage.parse(rest);
+  const message = Addressed.parse(rest);
   const plan = messagePlan(message, origin, base.key);
-  if (assignTo.length > 0) plan.assignTo = assignTo;
+  if (assignTo.length > 0) plan.assignTo = AssignedTo.parse(assignTo);
   return [{ ...base, lane: laneOf(base.emitter, message.Target), target: message.Target, plan }];
 }
 
@@ -71,7 +75,7 @@ function readSpawn(entry: unknown, base: Base, origin: Origin): NewNode[] {
 }
 
 function readAssignment(entry: unknown, base: Base): NewNode[] {
-  const { Processes, Message, BaseLayer, Exclude = [] } = OutboxAssignment.parse(entry);
+  const { Processes, Message, BaseLayer, Exclude = [] } = Assignment.parse(entry);
   const plan = {
     messageId: Message,
     baseLayer: BaseLayer !== undefined && BaseLayer !== false && BaseLayer !== 'false',

@@ -48,12 +48,15 @@ export class Courier {
 
   /** Asks the scheduler whether it has a node; undefined if it definitely has not. */
   async lookUp(parcel: Parcel): Promise<Delivered | undefined> {
-    if (parcel.kind === 'assignment') return this.#assigned(parcel, await this.#hostOf(parcel.target));
+    if (parcel.kind === 'assignment')
+      return this.#assigned(parcel, await this.#hostOf(parcel.target, parcel.emitter));
     if (!parcel.item) return undefined;
     const item = parseDataItem(parcel.item);
     const processId = parcel.kind === 'process' ? item.id : parcel.target;
     const host =
-      parcel.kind === 'process' ? await this.#hostOfProcess(item) : await this.#hostOf(parcel.target);
+      parcel.kind === 'process'
+        ? await this.#hostOfProcess(item)
+        : await this.#hostOf(parcel.target, parcel.emitter);
     const slot = await found(this.#scheduler(host).slot(processId, item.id));
     if (!slot) return undefined;
     const receipt = { id: item.id, ...nonceOf(slot) };
@@ -64,7 +67,7 @@ export class Courier {
 
   async #message(parcel: SentItem): Promise<Delivered> {
     const item = parseDataItem(parcel.item);
-    const host = await this.#hostOf(parcel.target).catch((error: unknown) => {
+    const host = await this.#hostOf(parcel.target, parcel.emitter).catch((error: unknown) => {
       // Only what nobody knows as a process is a wallet; an outage says nothing.
       if (isAoError(error, 'PROCESS.NOT_FOUND') && parcel.emitter !== null) return undefined;
       throw error;
@@ -124,11 +127,12 @@ export class Courier {
       const plan = { messageId: item.id, baseLayer: false, exclude: [] };
       children.push(assignmentNode(caused(parcel, 'assign'), item.targetId, plan));
     }
-    return { ...receipt, host, awaitsResult: true, children, process: known };
+    // Its own slot is its first, whether its scheduler tells or not.
+    return { ...receipt, nonce: 0, host, awaitsResult: true, children, process: known };
   }
 
   async #assign(parcel: Parcel, maybeSent: boolean): Promise<Delivered> {
-    const host = await this.#hostOf(parcel.target);
+    const host = await this.#hostOf(parcel.target, parcel.emitter);
     const known = maybeSent ? await this.#assigned(parcel, host) : undefined;
     if (known) return known;
     const plan = parcel.plan as AssignmentPlan;
@@ -145,8 +149,8 @@ export class Courier {
     return { id: slot.assignment.id, host, ...nonceOf(slot), awaitsResult: true, children: [] };
   }
 
-  async #hostOf(processId: string): Promise<string> {
-    return (await located(this.#ports.directory.find(processId))).schedulerUrl;
+  async #hostOf(processId: string, emitter: string | null): Promise<string> {
+    return (await located(this.#ports.directory.find(processId, emitter ?? undefined))).schedulerUrl;
   }
 
   async #hostOfProcess(item: DataItem): Promise<string> {
