@@ -32,6 +32,8 @@ export class ProcessDirectory {
   readonly #processes = new Map<string, KnownProcess>();
   readonly #locations = new Map<string, { url: string; until: number }>();
   readonly #schedulers = new Map<string, SchedulerClient>();
+  /** Of the configured scheduler, once it has told it; empty if it has none. */
+  #ownAddress: string | undefined;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -84,8 +86,14 @@ export class ProcessDirectory {
     return client;
   }
 
-  /** Base URL of the scheduler with that address. @throws AoError `SCHEDULER.NOT_FOUND`, or an error to retry */
+  /**
+   * Base URL of the scheduler with that address. The configured one is reached where the configuration says, which
+   * inside a private network is another URL than the one it has published.
+   * @throws AoError `SCHEDULER.NOT_FOUND`, or an error to retry
+   */
   async locate(address: string): Promise<string> {
+    const { schedulerUrl } = this.#options;
+    if (schedulerUrl !== undefined && address === (await this.#addressAt(schedulerUrl))) return schedulerUrl;
     const known = this.#locations.get(address);
     if (known && known.until > Date.now()) return known.url;
     try {
@@ -105,6 +113,17 @@ export class ProcessDirectory {
       if (known && error instanceof AoError && error.action === 'retry') return known.url;
       throw error;
     }
+  }
+
+  /** Address of the configured scheduler; undefined if it is a router, or away just now. */
+  async #addressAt(schedulerUrl: string): Promise<string | undefined> {
+    if (this.#ownAddress !== undefined) return this.#ownAddress;
+    try {
+      this.#ownAddress = await this.schedulerAt(schedulerUrl).address();
+    } catch (error) {
+      if (error instanceof AoError && error.action !== 'retry') this.#ownAddress = '';
+    }
+    return this.#ownAddress;
   }
 
   /** Undefined if it is not another scheduler than the one that is asked anyway. */

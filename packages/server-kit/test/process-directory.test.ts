@@ -99,6 +99,30 @@ test('an item that is not a process is not found', async () => {
   await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'PROCESS.NOT_FOUND' });
 });
 
+test('the configured scheduler is reached where the configuration says, not where it is published', async () => {
+  answers.scheduler = { status: 200, body: { address: SCHEDULER, timestamp: '1' } };
+  answers.location = edges(transaction({ Url: 'http://127.0.0.1:9', 'Time-To-Live': '3600000' }));
+  expect(await directory.locate(SCHEDULER)).toBe(schedulerUrl);
+  expect(await directory.locate(PROCESS)).toBe('http://127.0.0.1:9');
+  expect(requests.filter((path) => path === '/')).toHaveLength(1);
+});
+
+test('a configured scheduler that was away is recognised when it is back', async () => {
+  answers.scheduler = { status: 503, body: { error: 'away' } };
+  answers.location = edges(transaction({ Url: 'http://127.0.0.1:9', 'Time-To-Live': '3600000' }));
+  expect(await directory.locate(SCHEDULER)).toBe('http://127.0.0.1:9');
+  answers.scheduler = { status: 200, body: { address: SCHEDULER, timestamp: '1' } };
+  expect(await directory.locate(SCHEDULER)).toBe(schedulerUrl);
+});
+
+test('a configured router has no address; schedulers are found through their locations', async () => {
+  answers.scheduler = { status: 400, body: { error: 'No process-id query parameter provided' } };
+  answers.location = edges(transaction({ Url: 'http://other.example', 'Time-To-Live': '3600000' }));
+  expect(await directory.locate(SCHEDULER)).toBe('http://other.example');
+  expect(await directory.locate(SCHEDULER)).toBe('http://other.example');
+  expect(requests.filter((path) => path === '/')).toHaveLength(1);
+});
+
 test('while the gateway is away, an expired location still serves', async () => {
   const impatient = new ProcessDirectory({
     http,

@@ -1,5 +1,12 @@
 import { isAoError } from '@ao-ts/core';
-import { Scheduled, ScheduledProcess, ScheduleNode, SchedulePage, SchedulerTime } from '@ao-ts/core/schemas';
+import {
+  Scheduled,
+  ScheduledProcess,
+  ScheduleNode,
+  SchedulePage,
+  SchedulerInfo,
+  SchedulerTime,
+} from '@ao-ts/core/schemas';
 import type { HttpClient } from '../http-client.ts';
 import { query, type Remote, requestJson } from './json.ts';
 
@@ -34,6 +41,11 @@ export class SchedulerClient {
     if (request.baseLayer) search.set('base-layer', '');
     if (request.exclude?.length) search.set('exclude', request.exclude.join(','));
     return requestJson(this.#remote, `/?${search}`, Scheduled, { method: 'POST' });
+  }
+
+  /** Address of the key it signs assignments with. A router has none of its own, and answers with a failure. */
+  async address(): Promise<string> {
+    return (await requestJson(this.#remote, '/', SchedulerInfo)).address;
   }
 
   process(processId: string): Promise<ScheduledProcess> {
