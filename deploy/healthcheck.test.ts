@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+
+function check(port: number): Promise<{ code: number | null; output: string }> {
+  const child = spawn('deploy/healthcheck.sh', { env: { PATH: process.env.PATH, PORT: String(port) } });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
+}
+
+test('a unit is healthy if it says that it is ready; else what it says is shown', async () => {
+  const paths: (string | undefined)[] = [];
+  let ready = true;
+  const server = createServer((request, response) => {
+    paths.push(request.url);
+    response.writeHead(ready ? 200 : 503).end(ready ? '{"ready":true}' : '{"ready":false,"checks":{}}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  expect(await check(port)).toMatchObject({ code: 0 });
+  ready = false;
+  expect(await check(port)).toMatchObject({ code: 1, output: expect.stringContaining('"ready":false') });
+  expect(paths).toEqual(['/ready', '/ready']);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await check(port)).toMatchObject({ code: 1 });
+});
