@@ -27,7 +27,9 @@ const exported = new Set<string>(PROMETHEUS);
 
 beforeAll(async () => {
   network = await Network.forTests(afterAll);
-  const router = await create(configFrom({ PORT: '0', AO_UNIT: 'cu', HOSTS: network.file.cu }));
+  const router = await create(
+    configFrom({ PORT: '0', AO_UNIT: 'cu', HOSTS: network.file.cu, LOG_LEVEL: 'error' }),
+  );
   afterAll(() => router[Symbol.asyncDispose]());
   await router.start();
   // Some series begin with the first message.
