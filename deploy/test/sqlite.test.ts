@@ -1,0 +1,3 @@
+import { networkInContainers } from './suite.ts';
+
+networkInContainers('sqlite', ['gateway', 'su', 'mu', 'cu', 'ur']);
