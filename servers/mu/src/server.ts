@@ -13,7 +13,7 @@ import { Pusher } from './domain/pusher.ts';
 import { Retention } from './domain/retention.ts';
 import { auditRoute } from './routes/audit.ts';
 import { acceptItems } from './routes/body.ts';
-import { deadRoute } from './routes/dead.ts';
+import { deadRoutes } from './routes/dead.ts';
 import { identityRoute } from './routes/identity.ts';
 import { messagesRoute } from './routes/messages.ts';
 import { monitorRoutes } from './routes/monitor.ts';
@@ -101,7 +101,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     enabled: config.ENABLE_PUSH,
   });
   auditRoute(app, { audit: new Audit({ ledger, outboxes, directory }) });
-  deadRoute(app, { messenger });
+  deadRoutes(app, { messenger, ledger });
   readiness.needs('ledger', () => ledger.processes(1));
   if (config.SU_URL) readiness.needs('scheduler', answers(context.http, 'scheduler unit', config.SU_URL));
   readiness.uses('compute', answers(context.http, 'compute unit', config.CU_URL));

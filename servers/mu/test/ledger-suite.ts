@@ -133,6 +133,12 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       await ledger.dead(queued?.seq ?? 0, 'no result');
       expect(await states('a')).toEqual(['done', 'dead', 'dead']);
       expect(await ledger.undelivered('process', { after: 0, limit: 10 })).toHaveLength(1);
+      const dead = await ledger.allDead({ after: 0, limit: 1 });
+      const others = await ledger.allDead({ after: dead[0]?.seq ?? 0, limit: 10 });
+      expect([...dead, ...others].map(({ key, error }) => [key, error])).toEqual([
+        ['c0', 'no result'],
+        ['c1', 'not text'],
+      ]);
       expect(await ledger.revive('c0')).toMatchObject([{ state: 'scheduled' }]);
     });
 

@@ -27,7 +27,7 @@ async function restart(options: Parameters<typeof startUnit>[1]): Promise<void> 
 const nothing = new Uint8Array(0);
 const settled = { pending: 0, unsure: 0, dead: 0 };
 
-describe('POST /dead/:key/retry', () => {
+describe('/dead', () => {
   test('takes up a delivery and a result where they failed', async () => {
     const receiver = network.addProcess(() => ({ Messages: [send(id(), { Action: 'Last' })] }));
     const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
@@ -43,6 +43,11 @@ describe('POST /dead/:key/retry', () => {
     expect((await mu.post(nothing, `/dead/${encodeURIComponent(child?.key ?? '')}/retry`)).status).toBe(202);
     expect(await mu.settled()).toMatchObject({ dead: 1 });
     expect(network.items(receiver)).toHaveLength(1);
+    const dead = await mu.get('/dead');
+    expect(dead).toMatchObject({
+      nodes: [{ key: child?.key, state: 'dead', error: expect.stringContaining('not today') }],
+      hasNextPage: false,
+    });
     network.cu.fault = () => undefined;
     expect((await mu.post(nothing, `/dead/${child?.key}/retry`)).status).toBe(202);
     expect(await mu.settled()).toEqual(settled);

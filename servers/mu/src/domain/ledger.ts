@@ -69,6 +69,8 @@ export interface Ledger {
   tree(idOrKey: string, page: { after: number; limit: number }): Promise<LedgerNode[]>;
   /** Entries of the outbox of a process that are not delivered. */
   undelivered(emitter: string, page: { after: number; limit: number }): Promise<LedgerNode[]>;
+  /** Everything that can not go on, oldest first. */
+  allDead(page: { after: number; limit: number }): Promise<LedgerNode[]>;
 
   monitor(processId: string): Promise<Monitor | undefined>;
   /** False if it is monitored already. */

@@ -1,12 +1,29 @@
 import { AoError } from '@ao-ts/core';
 import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
+import type { Ledger } from '../domain/ledger.ts';
 import type { Messenger } from '../domain/messenger.ts';
+import { pageQuery } from './page.ts';
 
 const RETRY = '/retry';
 
-/** `POST /dead/:key/retry`: takes a dead node up where it failed. Its key is shown by the other routes. */
-export function deadRoute(app: App, { messenger }: { messenger: Pick<Messenger, 'revive'> }): void {
+/**
+ * `GET /dead`: what can not go on, each with its key and why, oldest first. `POST /dead/:key/retry`: takes it up where it
+ * failed.
+ */
+export function deadRoutes(
+  app: App,
+  { messenger, ledger }: { messenger: Pick<Messenger, 'revive'>; ledger: Ledger },
+): void {
+  app.get(
+    '/dead',
+    { schema: { summary: 'What can not go on, each with its key and why.', querystring: pageQuery } },
+    async (request) => {
+      const nodes = await ledger.allDead(request.query);
+      return { nodes, hasNextPage: nodes.length === request.query.limit };
+    },
+  );
+
   const params = z.object({ '*': z.string().endsWith(RETRY, `must be a key, followed by ${RETRY}`) });
   app.post(
     '/dead/*',

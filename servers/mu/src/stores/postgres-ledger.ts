@@ -153,6 +153,10 @@ export class PostgresLedger implements Ledger {
     return (await this.#db.rows<NodeRow>(sql.tree, [idOrKey, after, limit])).map(nodeOf);
   }
 
+  async allDead({ after, limit }: { after: number; limit: number }): Promise<LedgerNode[]> {
+    return (await this.#db.rows<NodeRow>(sql.allDead, [after, limit])).map(nodeOf);
+  }
+
   async undelivered(
     emitter: string,
     { after, limit }: { after: number; limit: number },

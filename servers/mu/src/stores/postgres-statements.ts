@@ -85,6 +85,7 @@ export const sql = {
     SELECT ${NODE} ${FROM}
     WHERE n.emitter = $1 AND n.state IN ('received', 'dead') AND n.scheduled_at IS NULL AND n.seq > $2
     ORDER BY n.seq LIMIT $3`,
+  allDead: `SELECT ${NODE} ${FROM} WHERE n.state = 'dead' AND n.seq > $1 ORDER BY n.seq LIMIT $2`,
   remember: `
     INSERT INTO processes (id, scheduler_url, tags) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
   processes: 'SELECT id, scheduler_url, tags FROM processes ORDER BY seq DESC LIMIT $1',

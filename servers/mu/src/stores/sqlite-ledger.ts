@@ -126,6 +126,10 @@ export class SqliteLedger implements Ledger {
     return (this.#sql.tree.all({ id: idOrKey, ...page }) as NodeRow[]).map(nodeOf);
   }
 
+  async allDead(page: { after: number; limit: number }): Promise<LedgerNode[]> {
+    return (this.#sql.allDead.all(page) as NodeRow[]).map(nodeOf);
+  }
+
   async undelivered(emitter: string, page: { after: number; limit: number }): Promise<LedgerNode[]> {
     return (this.#sql.undelivered.all({ emitter, ...page }) as NodeRow[]).map(nodeOf);
   }

@@ -82,6 +82,8 @@ export function prepare(db: Sqlite) {
       SELECT ${NODE} ${FROM}
       WHERE n.emitter = @emitter AND n.state IN ('received', 'dead') AND n.scheduled_at IS NULL AND n.seq > @after
       ORDER BY n.seq LIMIT @limit`),
+    allDead: prepared(`
+      SELECT ${NODE} ${FROM} WHERE n.state = 'dead' AND n.seq > @after ORDER BY n.seq LIMIT @limit`),
     remember: prepared(`
       INSERT INTO processes (id, scheduler_url, tags) VALUES (@id, @url, @tags) ON CONFLICT (id) DO NOTHING`),
     processes: prepared('SELECT id, scheduler_url, tags FROM processes ORDER BY rowid DESC LIMIT ?'),
