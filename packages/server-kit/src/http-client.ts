@@ -1,5 +1,6 @@
 import { AoError, errorMessage } from '@ao-ts/core';
 import { Agent } from 'undici';
+import { ExchangeEnded, exchange } from './exchange.ts';
 import type { Metrics } from './metrics.ts';
 import { type OutboundGuard, publicLookup, refusePrivateLiteral } from './outbound.ts';
 import { currentTrace } from './scope.ts';
@@ -69,11 +70,10 @@ export class HttpClient {
    * @throws AoError `HTTP.UNREACHABLE`, `HTTP.TIMEOUT`, `HTTP.TOO_LARGE`, `HTTP.PRIVATE`, `HTTP.MALFORMED` (a redirect to nowhere)
    */
   async send(url: string, request: HttpRequest = {}): Promise<HttpResponse> {
-    const timeout = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
+    const deadline = performance.now() + (request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     let target = url;
     for (let hops = 0; ; hops++) {
-      const response = await this.#observed(target, request, signal);
+      const response = await this.#observed(target, request, deadline);
       const location = response.headers.location;
       if (!REDIRECTS.has(response.status) || typeof location !== 'string') return response;
       if (hops >= (request.maxRedirects ?? 3)) return response;
@@ -81,8 +81,8 @@ export class HttpClient {
     }
   }
 
-  async #observed(url: string, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    if (!this.#observer) return this.#once(url, request, signal, currentTrace());
+  async #observed(url: string, request: HttpRequest, deadline: number): Promise<HttpResponse> {
+    if (!this.#observer) return this.#once(url, request, deadline, currentTrace());
     const { metrics, tracer } = this.#observer;
     const { method = 'GET', operation = 'other' } = request;
     const started = performance.now();
@@ -98,7 +98,7 @@ export class HttpClient {
       attributes: { 'http.request.method': method, 'url.full': url },
     });
     try {
-      const response = await this.#once(url, request, signal, span?.traceparent ?? currentTrace());
+      const response = await this.#once(url, request, deadline, span?.traceparent ?? currentTrace());
       count(response);
       span?.end({ 'http.response.status_code': response.status });
       return response;
@@ -113,35 +113,27 @@ export class HttpClient {
   async #once(
     url: string,
     request: HttpRequest,
-    signal: AbortSignal,
+    deadline: number,
     traceparent: string | undefined,
   ): Promise<HttpResponse> {
     try {
       const { origin, pathname, search } = new URL(url);
-      const { statusCode, headers, body } = await this.#agentFor(url).request({
-        origin,
-        path: pathname + search,
-        method: request.method ?? 'GET',
-        headers: traceparent === undefined ? (request.headers ?? {}) : { ...request.headers, traceparent },
-        body: request.body ?? null,
-        signal,
-        // The signal bounds the whole exchange.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of body) {
-        size += chunk.length;
-        if (size > (request.maxBytes ?? DEFAULT_MAX_BYTES)) {
-          body.destroy();
-          throw new AoError('HTTP.TOO_LARGE', `The answer of ${url} is larger than allowed.`, {
-            action: 'never',
-          });
-        }
-        chunks.push(chunk);
-      }
-      return { status: statusCode, headers, body: Buffer.concat(chunks, size), url };
+      const answer = await exchange(
+        this.#agentFor(url),
+        {
+          origin,
+          path: pathname + search,
+          method: request.method ?? 'GET',
+          headers: traceparent === undefined ? (request.headers ?? {}) : { ...request.headers, traceparent },
+          body: request.body ?? null,
+        },
+        {
+          timeoutMs: deadline - performance.now(),
+          maxBytes: request.maxBytes ?? DEFAULT_MAX_BYTES,
+          signal: request.signal,
+        },
+      );
+      return { ...answer, url };
     } catch (cause) {
       throw transportError(url, cause);
     }
@@ -178,8 +170,12 @@ function transportError(url: string, cause: unknown): AoError {
   if (!URL.canParse(url)) {
     return new AoError('HTTP.MALFORMED', `'${url}' is no URL.`, { action: 'never', facts: { url } });
   }
+  const reason = cause instanceof ExchangeEnded ? cause.reason : undefined;
+  if (reason === 'too large') {
+    return new AoError('HTTP.TOO_LARGE', `The answer of ${url} is larger than allowed.`, { action: 'never' });
+  }
   const { origin } = new URL(url);
-  if (cause instanceof Error && cause.name === 'TimeoutError') {
+  if (reason === 'timeout') {
     return new AoError('HTTP.TIMEOUT', `${origin} did not answer in time.`, {
       action: 'retry',
       facts: { url },

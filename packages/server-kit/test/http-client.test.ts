@@ -55,6 +55,27 @@ test('no answer in time', async () => {
   await expect(http.send(url, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'HTTP.TIMEOUT' });
 });
 
+test('an answer that stops in the middle is not waited for', async () => {
+  const url = await serve((_request, response) => response.write('half'));
+  await expect(http.send(url, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'HTTP.TIMEOUT' });
+});
+
+test('an answer nobody waits for any more', async () => {
+  const abort = new AbortController();
+  const url = await serve(() => abort.abort());
+  await expect(http.send(url, { signal: abort.signal })).rejects.toMatchObject({ code: 'HTTP.UNREACHABLE' });
+  await expect(http.send(url, { signal: abort.signal })).rejects.toMatchObject({ code: 'HTTP.UNREACHABLE' });
+});
+
+test('time runs while a request waits for a connection', async () => {
+  const url = await serve(() => {});
+  const one = new HttpClient({ connections: 1 });
+  const requests = [one.send(url, { timeoutMs: 300 }), one.send(url, { timeoutMs: 50 })];
+  await expect(requests[1]).rejects.toMatchObject({ code: 'HTTP.TIMEOUT' });
+  await expect(requests[0]).rejects.toMatchObject({ code: 'HTTP.TIMEOUT' });
+  await one.close();
+});
+
 test('an answer that is too large is not read to its end', async () => {
   const url = await serve((_request, response) => response.end('x'.repeat(100_000)));
   await expect(http.send(url, { maxBytes: 1000 })).rejects.toMatchObject({ code: 'HTTP.TOO_LARGE' });
