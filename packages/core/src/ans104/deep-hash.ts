@@ -6,13 +6,32 @@ export interface BytesDigest {
   sha384: Uint8Array;
 }
 
+const SMALL = 1024;
+const smallTags: Uint8Array[] = [];
+
+// Most parts of an item have one of few lengths.
+function lengthTag(length: number): Uint8Array {
+  const known = smallTags[length];
+  if (known) return known;
+  const tag = sha384(Buffer.from(`blob${length}`));
+  if (length < SMALL) smallTags[length] = tag;
+  return tag;
+}
+
+const pair = Buffer.alloc(96);
+
+function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
+  pair.set(left, 0);
+  pair.set(right, 48);
+  return sha384(pair);
+}
+
 function deepHashBlob(bytes: Uint8Array | BytesDigest): Uint8Array {
-  const tag = sha384(Buffer.from(`blob${bytes.length}`));
-  return sha384(Buffer.concat([tag, bytes instanceof Uint8Array ? sha384(bytes) : bytes.sha384]));
+  return hashPair(lengthTag(bytes.length), bytes instanceof Uint8Array ? sha384(bytes) : bytes.sha384);
 }
 
 function fold(accumulator: Uint8Array, child: Uint8Array | BytesDigest): Uint8Array {
-  return sha384(Buffer.concat([accumulator, deepHashBlob(child)]));
+  return hashPair(accumulator, deepHashBlob(child));
 }
 
 /** Arweave deep hash (SHA-384, 48 bytes) of a flat list of byte strings. */
