@@ -40,6 +40,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const uploads = new Uploads({
     outbox,
     upload: (item) => uploader.upload(item),
+    busy: () => scheduler.waiting > 0,
     clock,
     firstDelayMs: context.uploadDelay.firstMs,
     maxDelayMs: context.uploadDelay.maxMs,

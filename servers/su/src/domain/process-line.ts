@@ -55,6 +55,11 @@ export class ProcessLine {
     return this.#jobs.length;
   }
 
+  /** True if the process is known to have slots; false if nobody looked yet. */
+  get begun(): boolean {
+    return this.#head !== undefined && this.#head.nonce >= 0;
+  }
+
   add(entry: Entry): Promise<Slot> {
     return new Promise((resolve, reject) => {
       this.#jobs.push({ entry, resolve, reject });

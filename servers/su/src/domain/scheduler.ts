@@ -61,12 +61,13 @@ export class Scheduler {
 
   async #refuseRepeats({ processId, itemId, item, contentHash }: Entry): Promise<void> {
     const { store } = this.#options;
+    const exists = this.#lines.get(processId)?.begun || (await store.hasProcess(processId));
     const isProcess = itemId === processId && item !== null;
     if (isProcess) {
-      if (await store.hasProcess(processId)) throw duplicateItem(itemId);
+      if (exists) throw duplicateItem(itemId);
       return;
     }
-    if (!(await store.hasProcess(processId))) throw processNotFound(processId);
+    if (!exists) throw processNotFound(processId);
     if (item !== null && (await store.hasItem(itemId))) throw duplicateItem(itemId);
     if (contentHash && (await store.hasContent(processId, contentHash))) throw duplicateContent(itemId);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, isAoError } from '@ao-ts/core';
 import type { PendingUpload, UploadOutbox } from './upload-outbox.ts';
 
@@ -5,6 +6,8 @@ export interface UploadsOptions {
   outbox: UploadOutbox;
   /** Uploads one item; the same item may be sent again. */
   upload: (item: Uint8Array) => Promise<unknown>;
+  /** True while items wait for their slot. */
+  busy: () => boolean;
   /** Unix milliseconds. */
   clock: () => number;
   firstDelayMs: number;
@@ -14,6 +17,9 @@ export interface UploadsOptions {
 
 const BATCH = 64;
 const LANES = 8;
+/** Signing and uploading share the cores: while items wait for their slot, uploads wait too, but no longer than this. */
+const MAX_YIELD_MS = 5000;
+const YIELD_STEP_MS = 50;
 /** What another program ordered is seen after this long. */
 const LOOK_AGAIN_MS = 30_000;
 
@@ -63,11 +69,18 @@ export class Uploads {
         if (batch.length > 0) await this.#send(batch);
         if (batch.length > 0 && this.#outage === 0) continue;
         await this.#sleep(woken, this.#outage > 0 ? this.#delay(this.#outage) : await this.#untilDue());
+        await this.#yield();
       } catch (error) {
         this.#options.onFailure(errorMessage(error));
         this.#outage++;
         await this.#sleep(woken, this.#delay(this.#outage));
       }
+    }
+  }
+
+  async #yield(): Promise<void> {
+    for (let left = MAX_YIELD_MS; left > 0 && this.#options.busy() && !this.#stopped; left -= YIELD_STEP_MS) {
+      await delay(YIELD_STEP_MS);
     }
   }
 

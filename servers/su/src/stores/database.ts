@@ -15,11 +15,9 @@ const migrations: Migration[] = [
     item_id TEXT NOT NULL,
     assignment BLOB NOT NULL,
     item BLOB,
-    UNIQUE (process_id, nonce),
-    UNIQUE (process_id, timestamp)
+    UNIQUE (process_id, nonce)
   ) STRICT;
   CREATE INDEX slots_by_item ON slots (item_id);
-  CREATE UNIQUE INDEX slots_with_item ON slots (item_id) WHERE item IS NOT NULL;
 
   CREATE TABLE content_hashes (
     process_id TEXT NOT NULL,

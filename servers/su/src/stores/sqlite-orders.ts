@@ -1,5 +1,5 @@
 import { AoError } from '@ao-ts/core';
-import { GroupCommit, type Sqlite } from '@ao-ts/server-kit';
+import type { Sqlite } from '@ao-ts/server-kit';
 import type { Statement } from 'better-sqlite3';
 import { conflict, duplicateContent, duplicateItem, storeFailed } from '../domain/errors.ts';
 import type { Slot } from '../domain/slot.ts';
@@ -11,11 +11,13 @@ export type Order =
   | { kind: 'postpone'; sequence: number; notBefore: number }
   | { kind: 'upload-again'; sequences: readonly number[] };
 
+const NO_HEAD = { nonce: -1, timestamp: 0 };
+
 /** Carries out orders on one connection, those of a call in one transaction. */
 export class SqliteOrders {
-  readonly #commits: GroupCommit;
+  readonly #db: Sqlite;
   readonly #sql: Record<
-    | 'headNonce'
+    | 'head'
     | 'hasItem'
     | 'hasContent'
     | 'addSlot'
@@ -28,11 +30,9 @@ export class SqliteOrders {
   >;
 
   constructor(db: Sqlite) {
-    this.#commits = new GroupCommit(db);
+    this.#db = db;
     this.#sql = {
-      headNonce: db
-        .prepare('SELECT nonce FROM slots WHERE process_id = ? ORDER BY nonce DESC LIMIT 1')
-        .pluck(),
+      head: db.prepare('SELECT nonce, timestamp FROM slots WHERE process_id = ? ORDER BY nonce DESC LIMIT 1'),
       hasItem: db.prepare('SELECT 1 FROM slots WHERE item_id = ? AND item IS NOT NULL').pluck(),
       hasContent: db.prepare('SELECT 1 FROM content_hashes WHERE process_id = ? AND hash = ?').pluck(),
       addSlot: db.prepare(
@@ -47,15 +47,25 @@ export class SqliteOrders {
     };
   }
 
-  /** Settles each order after the commit: with nothing, or with the AoError that undid this one. */
-  async commit(orders: readonly Order[]): Promise<(AoError | undefined)[]> {
-    const writes = orders.map((order) => this.#commits.write(() => this.#carryOut(order)));
-    this.#commits.flush();
-    const outcomes = await Promise.allSettled(writes);
-    return outcomes.map((outcome) => {
-      if (outcome.status === 'fulfilled') return undefined;
-      return outcome.reason instanceof AoError ? outcome.reason : storeFailed(outcome.reason);
-    });
+  /** Carries out the orders and syncs them to the disk. Gives for each nothing, or the AoError that undid it. */
+  commit(orders: readonly Order[]): (AoError | undefined)[] {
+    try {
+      return this.#db.transaction(() => orders.map((order) => this.#attempt(order))).immediate();
+    } catch (cause) {
+      const error = storeFailed(cause);
+      return orders.map(() => error);
+    }
+  }
+
+  #attempt(order: Order): AoError | undefined {
+    try {
+      this.#carryOut(order);
+    } catch (error) {
+      // Rules are checked before anything is written; anything else undoes the whole transaction.
+      if (error instanceof AoError) return error;
+      throw error;
+    }
+    return undefined;
   }
 
   #carryOut(order: Order): void {
@@ -75,15 +85,14 @@ export class SqliteOrders {
   }
 
   #append(slot: Slot, contentHash: Uint8Array | undefined): void {
-    const { processId, itemId, nonce, item } = slot;
-    if (((this.#sql.headNonce.get(processId) as number | undefined) ?? -1) !== nonce - 1) {
-      throw conflict(processId);
-    }
+    const { processId, itemId, nonce, timestamp, item } = slot;
+    const head = (this.#sql.head.get(processId) as Pick<Slot, 'nonce' | 'timestamp'> | undefined) ?? NO_HEAD;
+    if (head.nonce !== nonce - 1 || head.timestamp >= timestamp) throw conflict(processId);
     if (item !== null && this.#sql.hasItem.get(itemId) !== undefined) throw duplicateItem(itemId);
-    if (contentHash) {
-      if (this.#sql.hasContent.get(processId, contentHash) !== undefined) throw duplicateContent(itemId);
-      this.#sql.addContent.run(processId, contentHash);
+    if (contentHash && this.#sql.hasContent.get(processId, contentHash) !== undefined) {
+      throw duplicateContent(itemId);
     }
+    if (contentHash) this.#sql.addContent.run(processId, contentHash);
     const { lastInsertRowid } = this.#sql.addSlot.run(slot);
     this.#sql.addUpload.run(lastInsertRowid);
   }

@@ -12,7 +12,7 @@ export class SqliteScheduleStore implements ScheduleStore {
   readonly #writer: OrderWriter;
   readonly #close: () => void;
   readonly #sql: Record<
-    'slot' | 'latest' | 'newest' | 'nonceAt' | 'find' | 'headNonce' | 'hasItem' | 'hasContent',
+    'slot' | 'latest' | 'newest' | 'timestamp' | 'find' | 'headNonce' | 'hasItem' | 'hasContent',
     Statement
   >;
 
@@ -24,11 +24,7 @@ export class SqliteScheduleStore implements ScheduleStore {
       slot: db.prepare(`SELECT ${COLUMNS} FROM slots WHERE process_id = ? AND nonce = ?`),
       latest: db.prepare(`SELECT ${COLUMNS} FROM slots WHERE process_id = ? ORDER BY nonce DESC LIMIT 1`),
       newest: db.prepare(`SELECT ${COLUMNS} FROM slots ORDER BY sequence DESC LIMIT 1`),
-      nonceAt: db
-        .prepare(
-          'SELECT nonce FROM slots WHERE process_id = ? AND timestamp <= ? ORDER BY timestamp DESC LIMIT 1',
-        )
-        .pluck(),
+      timestamp: db.prepare('SELECT timestamp FROM slots WHERE process_id = ? AND nonce = ?').pluck(),
       find: db.prepare(
         `SELECT ${COLUMNS} FROM slots
          WHERE sequence IN (
@@ -74,7 +70,15 @@ export class SqliteScheduleStore implements ScheduleStore {
   }
 
   async nonceAt(processId: string, timestamp: number): Promise<number> {
-    return (this.#sql.nonceAt.get(processId, timestamp) as number | undefined) ?? -1;
+    // Timestamps rise with the nonce, so halving finds it, and every write is spared an index.
+    let below = -1;
+    let above = this.#headNonce(processId) + 1;
+    while (above - below > 1) {
+      const nonce = Math.floor((below + above) / 2);
+      if ((this.#sql.timestamp.get(processId, nonce) as number) <= timestamp) below = nonce;
+      else above = nonce;
+    }
+    return below;
   }
 
   async find(id: string, processId?: string): Promise<Slot | undefined> {
@@ -82,7 +86,7 @@ export class SqliteScheduleStore implements ScheduleStore {
   }
 
   async hasProcess(processId: string): Promise<boolean> {
-    return this.#sql.headNonce.get(processId) !== undefined;
+    return this.#headNonce(processId) >= 0;
   }
 
   async hasItem(itemId: string): Promise<boolean> {
@@ -96,5 +100,9 @@ export class SqliteScheduleStore implements ScheduleStore {
   async close(): Promise<void> {
     await this.#writer.close();
     this.#close();
+  }
+
+  #headNonce(processId: string): number {
+    return (this.#sql.headNonce.get(processId) as number | undefined) ?? -1;
   }
 }

@@ -9,14 +9,13 @@ import type { Failure } from './sqlite-writer.ts';
 const db = connect(workerData as string);
 const orders = new SqliteOrders(db);
 
-parentPort?.on('message', async (list: Order[] | undefined) => {
+parentPort?.on('message', (list: Order[] | undefined) => {
   if (list === undefined) {
     db.close();
     parentPort?.close();
     return;
   }
-  const outcomes = await orders.commit(list);
-  parentPort?.postMessage(outcomes.map(plain));
+  parentPort?.postMessage(orders.commit(list).map(plain));
 });
 
 function plain(error: AoError | undefined): Failure | undefined {

@@ -67,7 +67,8 @@ export class SqliteWriter implements OrderWriter {
     this.#underWay = this.#waiting;
     this.#waiting = [];
     this.#worker ??= this.#start();
-    this.#worker.postMessage(this.#underWay.map(({ order }) => order));
+    const orders = this.#underWay.map(({ order }) => withOwnBytes(order));
+    this.#worker.postMessage(orders, orders.flatMap(buffersOf));
   }
 
   #start(): Worker {
@@ -96,4 +97,18 @@ export class SqliteWriter implements OrderWriter {
     }
     this.#send();
   }
+}
+
+// A view takes the whole buffer behind it along, and that of a small item is shared with strangers.
+function withOwnBytes(order: Order): Order {
+  if (order.kind !== 'append') return order;
+  const { slot } = order;
+  const assignment = new Uint8Array(slot.assignment);
+  return { ...order, slot: { ...slot, assignment, item: slot.item && new Uint8Array(slot.item) } };
+}
+
+function buffersOf(order: Order): ArrayBuffer[] {
+  if (order.kind !== 'append') return [];
+  const { assignment, item } = order.slot;
+  return [assignment, item].flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []));
 }
