@@ -24,7 +24,9 @@ async function metric(rig: Rig, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(body)?.[1]);
 }
 
-test('a thousand messages at once get the nonces 1 to 1000, also when the clock jumps back an hour', async () => {
+test('a thousand messages at once get the nonces 1 to 1000, also when the clock jumps back an hour', {
+  timeout: 120_000,
+}, async () => {
   await using arweave = await new FakeArweave().start();
   let calls = 0;
   const clock = () => Date.now() - (++calls > 500 ? 3_600_000 : 0);

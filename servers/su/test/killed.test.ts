@@ -1,7 +1,5 @@
-import { generateKeyPairSync, randomInt } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { readSigner } from '@ao-ts/server-kit';
 import { expect, test } from 'vitest';
 import {
   expectSound,
@@ -14,7 +12,7 @@ import {
   temporaryDirectory,
   until,
 } from './support.ts';
-import { freePort, UnitProcess } from './unit-process.ts';
+import { freePort, keyFile, UnitProcess } from './unit-process.ts';
 
 /** More of them with `AO_KILLS=50`. */
 const KILLS = Number(process.env.AO_KILLS ?? 6);
@@ -22,31 +20,27 @@ const PROCESSES = 3;
 const SENDERS = 12;
 
 test('killed at any moment under load, the unit loses, repeats and skips nothing', {
-  timeout: 300_000,
+  timeout: 60_000 + KILLS * 40_000,
 }, async () => {
   await using directory = await temporaryDirectory();
   await using arweave = await new FakeArweave().start();
-  const wallet = join(directory.path, 'key.json');
-  const { privateKey } = generateKeyPairSync('ed25519');
-  await writeFile(wallet, JSON.stringify(privateKey.export({ format: 'jwk' })));
+  const key = await keyFile(directory.path);
   const port = await freePort();
-  const rig = rigAt(`http://127.0.0.1:${port}`, (await readSigner(wallet)).address);
+  const rig = rigAt(`http://127.0.0.1:${port}`, key.address);
   const env = {
     PORT: String(port),
-    SU_WALLET_PATH: wallet,
+    SU_WALLET_PATH: key.path,
     DB_URL: join(directory.path, 'su.sqlite'),
     GATEWAY_URL: arweave.url,
     UPLOAD_NODE_URL: arweave.url,
   };
-  const ready = () =>
-    until(async () => (await rig.get('/timestamp').catch(() => undefined))?.status === 200, 'it is up');
 
   const user = newSigner();
   const processes: string[] = [];
   const acknowledged = new Map<string, string[]>();
   for (let round = 0; round <= KILLS; round++) {
     await using unit = new UnitProcess(env);
-    await ready();
+    await unit.ready(rig);
     if (round === 0) {
       for (let i = 0; i < PROCESSES; i++) processes.push(await spawn(rig, user));
     }
@@ -68,7 +62,7 @@ test('killed at any moment under load, the unit loses, repeats and skips nothing
   }
 
   await using unit = new UnitProcess(env);
-  await ready();
+  await unit.ready(rig);
   for (const processId of processes) {
     const edges = await readAll(rig, processId);
     expectSound(processId, edges);

@@ -1,7 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readSigner } from '@ao-ts/server-kit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestPostgres } from '../../../packages/server-kit/test/postgres.ts';
@@ -19,7 +15,7 @@ import {
   temporaryDirectory,
   until,
 } from './support.ts';
-import { freePort, UnitProcess } from './unit-process.ts';
+import { freePort, keyFile, UnitProcess } from './unit-process.ts';
 
 let postgres: TestPostgres;
 const user = newSigner();
@@ -96,27 +92,23 @@ test('the unit works on PostgreSQL, restarts included', async () => {
 });
 
 test('two units on one database write every process in turn, and one goes on when the other is killed', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   await using directory = await temporaryDirectory();
   await using arweave = await new FakeArweave().start();
-  const wallet = join(directory.path, 'key.json');
-  const { privateKey } = generateKeyPairSync('ed25519');
-  await writeFile(wallet, JSON.stringify(privateKey.export({ format: 'jwk' })));
-  const { address } = await readSigner(wallet);
+  const key = await keyFile(directory.path);
   const DB_URL = await postgres.database();
   const start = async () => {
     const port = await freePort();
-    const rig = rigAt(`http://127.0.0.1:${port}`, address);
+    const rig = rigAt(`http://127.0.0.1:${port}`, key.address);
     const unit = new UnitProcess({
       PORT: String(port),
-      SU_WALLET_PATH: wallet,
+      SU_WALLET_PATH: key.path,
       DB_URL,
       GATEWAY_URL: arweave.url,
       UPLOAD_NODE_URL: arweave.url,
     });
-    const up = async () => (await rig.get('/timestamp').catch(() => undefined))?.status === 200;
-    await until(up, 'it is up');
+    await unit.ready(rig);
     return { rig, unit };
   };
   const [first, second] = await Promise.all([start(), start()]);

@@ -1,7 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readSigner } from '@ao-ts/server-kit';
+import { type Rig, until } from './support.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -15,6 +20,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** A new key in a file, for a unit to sign with; it signs fast. */
+export async function keyFile(directory: string): Promise<{ path: string; address: string }> {
+  const path = join(directory, 'key.json');
+  await writeFile(path, JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })));
+  return { path, address: (await readSigner(path)).address };
+}
+
 /** The unit as a program of its own, on a fixed port, until it is killed. */
 export class UnitProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -26,6 +38,12 @@ export class UnitProcess implements AsyncDisposable {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     this.#exited = once(this.#child, 'exit');
+  }
+
+  /** Waits until the unit at `rig` answers. */
+  async ready(rig: Rig): Promise<void> {
+    const up = async () => (await rig.get('/timestamp').catch(() => undefined))?.status === 200;
+    await until(up, 'it is up', 60_000);
   }
 
   get running(): boolean {
