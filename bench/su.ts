@@ -5,13 +5,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { arweaveSigner, createDataItem, type Signer, verifyDataItem } from '@ao-ts/core/ans104';
+import { setTimeout as delay } from 'node:timers/promises';
+import { arweaveSigner, createDataItem, verifyDataItem } from '@ao-ts/core/ans104';
 import { generateWallet } from '@ao-ts/server-kit';
-import { signaturesPerSecond } from './floors.ts';
+import { postAll } from './load.ts';
 import { type Figure, percentile } from './report.ts';
-import { timed, Units } from './units.ts';
+import { inLanes, timed, Units } from './units.ts';
 
-const WRITES = 800;
+const WRITES = 1600;
 const HISTORY = 10_000;
 const NOTE = () => ({ Action: 'Note' });
 
@@ -24,37 +25,68 @@ async function startBundler(): Promise<{ url: string; server: Server }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-async function parallelSignatures(signer: Signer, count: number): Promise<number> {
-  const message = createHash('sha384').digest();
-  const ms = await timed(() => Promise.all(Array.from({ length: count }, () => signer.sign(message))));
-  return (count * 1000) / ms;
+/** How fast something goes, and the processor time it takes. */
+interface Floor {
+  perSecond: number;
+  processorMs: number;
 }
 
-async function verificationsPerSecond(signer: Signer, count: number): Promise<number> {
-  const item = await createDataItem({ data: 'x' }, signer);
-  const ms = await timed(() => Promise.all(Array.from({ length: count }, () => verifyDataItem(item))));
-  return (count * 1000) / ms;
+/** Does the work `count` times, `lanes` at a time. */
+async function floorOf(work: () => Promise<unknown>, lanes: number, count: number): Promise<Floor> {
+  const cpu = process.cpuUsage();
+  const ms = await timed(() =>
+    inLanes(Array.from({ length: count }), lanes, async () => void (await work())),
+  );
+  const { user, system } = process.cpuUsage(cpu);
+  return { perSecond: (count * 1000) / ms, processorMs: (user + system) / 1000 / count };
 }
 
-async function writesPerSecond(units: Units, processes: number, lanes: number): Promise<number> {
-  const ids = await Promise.all(Array.from({ length: processes }, () => units.spawn('')));
-  const each = await Promise.all(ids.map((id) => units.messages(id, WRITES / processes, NOTE)));
-  // One of each in turn, as if all were busy alike.
-  const items = each[0]?.flatMap((_, index) => each.flatMap((list) => list[index] ?? [])) ?? [];
-  return (items.length * 1000) / (await timed(() => units.schedule(items, lanes)));
+const MESSAGE = createHash('sha384').digest();
+
+interface Writes {
+  perSecond: number;
+  /** Processor time of one write: of the unit with all its uploads, and of the client. */
+  unitMs: number;
+  clientMs: number;
 }
+
+/** Writes one item to each process in turn, as if all were busy alike. */
+async function write(
+  units: Units,
+  processes: readonly string[],
+  count: number,
+  lanes: number,
+): Promise<Writes> {
+  const each = await Promise.all(processes.map((id) => units.messages(id, count / processes.length, NOTE)));
+  const bodies = each[0]?.flatMap((_, index) => each.flatMap((list) => list[index]?.raw ?? [])) ?? [];
+  const before = await units.processorMs('su');
+  const { ms, clientCpuMs } = await postAll({ url: units.su, bodies, lanes });
+  while ((await units.metric(units.su, 'su_uploads_pending')) > 0) await delay(20);
+  const unitMs = ((await units.processorMs('su')) - before) / bodies.length;
+  return { perSecond: (bodies.length * 1000) / ms, unitMs, clientMs: clientCpuMs / bodies.length };
+}
+
+const registered = (units: Units, count: number) =>
+  Promise.all(Array.from({ length: count }, () => units.register('')));
 
 async function singleWrites(units: Units, count: number): Promise<number[]> {
-  const samples: number[] = [];
-  for (const item of await units.messages(await units.spawn(''), count, NOTE)) {
-    samples.push(await timed(() => units.scheduler.schedule(item.raw)));
-  }
-  return samples;
+  const [process = ''] = await registered(units, 1);
+  const bodies = (await units.messages(process, count, NOTE)).map(({ raw }) => raw);
+  return (await postAll({ url: units.su, bodies, lanes: 1 })).samples;
+}
+
+/** Measures between two looks at the floor, whose mean counts: a busy machine is busy for both. */
+async function beside<T>(floor: () => Promise<Floor>, measure: () => Promise<T>): Promise<[T, Floor]> {
+  const before = await floor();
+  const measured = await measure();
+  const after = await floor();
+  const mean = (of: (floor: Floor) => number) => (of(before) + of(after)) / 2;
+  return [measured, { perSecond: mean((f) => f.perSecond), processorMs: mean((f) => f.processorMs) }];
 }
 
 /** MB/s of one long page, and of the same bytes as a file over HTTP. */
 async function paging(units: Units): Promise<{ page: number; file: number }> {
-  const id = await units.spawn('');
+  const [id = ''] = await registered(units, 1);
   for (let i = 0; i < HISTORY / 1000; i++) await units.schedule(await units.messages(id, 1000, NOTE));
   const directory = await mkdtemp(join(tmpdir(), 'ao-bench-page-'));
   const path = join(directory, 'page.json');
@@ -77,37 +109,57 @@ export async function schedulerSuite(): Promise<Figure[]> {
   const wallet = await generateWallet();
   const rsa = arweaveSigner(wallet);
   const figures: Figure[] = [];
-  const figure = (name: string, value: number, unit: string, rest: Partial<Figure>) =>
+  const figure = (name: string, value: number, unit: string, rest: Partial<Figure> = {}) =>
     figures.push({ suite: 'su', name, value, unit, better: 'higher', ...rest });
-  const names = ['gateway', 'su', 'cu'] as const;
+  const cost = (what: string, { unitMs, clientMs }: Writes, of: string, floor: Floor) => {
+    const better = 'lower';
+    figure(`processor time of a write (${what}), ÷ ${of}`, unitMs, 'ms', {
+      floor: floor.processorMs,
+      better,
+    });
+    figure(`processor time of the client for it (${what})`, clientMs, 'ms', { better });
+  };
+  const names = ['gateway', 'su'] as const;
   const bundler = await startBundler();
   const options = { client: rsa, env: { su: { UPLOAD_NODE_URL: bundler.url } } };
+  const sign = () => rsa.sign(MESSAGE);
   {
     await using units = await Units.start(names, { ...options, key: wallet });
-    await singleWrites(units, 40);
-    const one = await writesPerSecond(units, 1, 64);
-    const floor = await signaturesPerSecond(rsa, 150);
-    figure('writes to one process ÷ RSA signatures of one thread', one, '/s', { floor, goal: 0.9 });
-    const many = await writesPerSecond(units, 16, 128);
-    const all = await parallelSignatures(rsa, 300);
-    figure('writes to 16 processes ÷ RSA signatures of all cores', many, '/s', { floor: all, goal: 0.85 });
-    const single = await singleWrites(units, 150);
-    const signature = 1000 / floor;
-    figure('one write p50, beside its signature', percentile(single, 0.5), 'ms', {
-      floor: signature,
-      better: 'lower',
+    const processes = await registered(units, 16);
+    await write(units, processes, WRITES, 64);
+    const oneThread = () => floorOf(sign, 1, 200);
+    const allCores = () => floorOf(sign, 4, 400);
+    const [one, thread] = await beside(oneThread, () => write(units, processes.slice(0, 1), WRITES, 64));
+    const [many, cores] = await beside(allCores, () => write(units, processes, WRITES, 128));
+    const [single, signature] = await beside(oneThread, () => singleWrites(units, 200));
+    figure('writes to one process ÷ RSA signatures of one thread', one.perSecond, '/s', {
+      floor: thread.perSecond,
+      goal: 0.9,
     });
-    figure('one write p99, beside its signature', percentile(single, 0.99), 'ms', {
-      floor: signature,
-      better: 'lower',
+    figure('writes to 16 processes ÷ RSA signatures of all cores', many.perSecond, '/s', {
+      floor: cores.perSecond,
+      goal: 0.85,
     });
+    cost('RSA key, 16 processes', many, 'of its signature', cores);
+    for (const share of [0.5, 0.99]) {
+      figure(`one write p${share * 100}, beside its signature`, percentile(single, share), 'ms', {
+        floor: 1000 / signature.perSecond,
+        better: 'lower',
+      });
+    }
   }
   const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   await using units = await Units.start(names, { ...options, key: ed25519 });
-  await writesPerSecond(units, 16, 64);
-  const fast = await writesPerSecond(units, 16, 64);
-  const verify = await verificationsPerSecond(rsa, 1000);
-  figure('writes with an Ed25519 key ÷ verifications of RSA items', fast, '/s', { floor: verify, goal: 0.5 });
+  const processes = await registered(units, 16);
+  await write(units, processes, WRITES, 64);
+  const signed = await createDataItem({ data: 'x' }, rsa);
+  const verifying = () => floorOf(() => verifyDataItem(signed), 64, 1500);
+  const [fast, verify] = await beside(verifying, () => write(units, processes, 2 * WRITES, 64));
+  figure('writes with an Ed25519 key ÷ verifications of RSA items', fast.perSecond, '/s', {
+    floor: verify.perSecond,
+    goal: 0.5,
+  });
+  cost('Ed25519 key, 16 processes', fast, 'of a verification', verify);
   const { page, file } = await paging(units);
   figure('a page of 10,000 slots ÷ the same bytes as a file', page, 'MB/s', { floor: file, goal: 0.3 });
   bundler.server.close();

@@ -91,8 +91,33 @@ export class Units implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
   }
 
+  /** Processor time a unit has used, in ms. */
+  async processorMs(name: UnitName): Promise<number> {
+    const status = await readFile(`/proc/${this.#units[name].pid}/stat`, 'utf8');
+    // After the name, which may hold spaces: fields 14 and 15, in hundredths of a second.
+    const [user, system] = status
+      .slice(status.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) * 10;
+  }
+
+  /** The value of a series that a unit shows without labels. */
+  async metric(unit: string, series: string): Promise<number> {
+    const text = String((await this.http.send(`${unit}/metrics`)).body);
+    return Number(new RegExp(`^${series} (\\S+)$`, 'm').exec(text)?.[1]);
+  }
+
   /** Starts a process with this Lua program and waits until it has booted. */
   async spawn(source: string): Promise<string> {
+    const id = await this.register(source);
+    const { Error: failed } = await this.compute.result(id, id);
+    if (failed) throw new Error(String(failed));
+    return id;
+  }
+
+  /** Schedules a process and does not wait for it to boot. */
+  async register(source: string): Promise<string> {
     const tags = tagList({
       ...PROTOCOL,
       Type: 'Process',
@@ -103,8 +128,6 @@ export class Units implements AsyncDisposable {
     });
     const item = await createDataItem({ anchor: randomBytes(32), tags, data: source }, this.#client);
     await this.scheduler.schedule(item.raw);
-    const { Error: failed } = await this.compute.result(item.id, item.id);
-    if (failed) throw new Error(String(failed));
     return item.id;
   }
 
