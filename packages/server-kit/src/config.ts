@@ -6,6 +6,8 @@ declare module 'zod' {
   interface GlobalMeta {
     /** Other names a variable is known by: those of other implementations. */
     aliases?: readonly string[];
+    /** What kind of text it is, where the schema does not say it: "list", "JSON". */
+    kind?: string;
     /** What a document says where the default is not the same on every machine. */
     shownDefault?: string;
   }
@@ -28,15 +30,23 @@ export const EnvGraphqlUrl = EnvUrl.transform((url) =>
 );
 
 /** A TCP port; 0 lets the system choose. */
-export const EnvPort = z.coerce.number().int().min(0).max(65535);
+export const EnvPort = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(65535)
+  .describe('Port to listen on; 0 for any that is free.');
 
 /** A comma-separated list; empty text is an empty list. */
-export const EnvList = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+export const EnvList = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .meta({ kind: 'list' });
 
 const Count = z.coerce.number().int().min(1);
 

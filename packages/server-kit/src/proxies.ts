@@ -39,16 +39,19 @@ export function plainAddress(address: string): string {
 }
 
 /** Comma-separated addresses, ranges, `loopback` or `private`. */
-export const EnvAddresses = z.string().transform((text, context) => {
-  try {
-    return new AddressSet(
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    );
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
-});
+export const EnvAddresses = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return new AddressSet(
+        text
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== ''),
+      );
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  })
+  .meta({ kind: 'list of addresses' });

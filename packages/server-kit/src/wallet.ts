@@ -17,10 +17,15 @@ async function readJwk(path: string): Promise<JsonWebKey> {
   } catch (cause) {
     throw new AoError('WALLET.MISSING', `There is no wallet at ${path}.`, { action: 'fix', cause });
   }
+  return parseJwk(text, `at ${path}`);
+}
+
+function parseJwk(text: string, where: string): JsonWebKey {
   try {
     return JSON.parse(text) as JsonWebKey;
-  } catch (cause) {
-    throw new AoError('WALLET.INVALID', `The wallet at ${path} is not JSON.`, { action: 'fix', cause });
+  } catch {
+    // What was wrong with it is not said: the text would quote the key.
+    throw new AoError('WALLET.INVALID', `The wallet ${where} is not JSON.`, { action: 'fix' });
   }
 }
 
@@ -39,13 +44,29 @@ export async function readWallet(path: string): Promise<{ jwk: ArweaveJwk; signe
  * @throws AoError `WALLET.MISSING`, `WALLET.INVALID`
  */
 export async function readSigner(path: string): Promise<Signer> {
-  const jwk = await readJwk(path);
+  return signerOf(await readJwk(path), `at ${path}`);
+}
+
+/**
+ * The signer of a key that is given as text, or else by the path of its file.
+ * @throws AoError `WALLET.MISSING`, `WALLET.INVALID`
+ */
+export async function signerFrom(key: {
+  text: string | undefined;
+  path: string | undefined;
+}): Promise<Signer> {
+  if (key.text === undefined) return readSigner(key.path ?? '');
+  const where = 'in the environment';
+  return signerOf(parseJwk(key.text, where), where);
+}
+
+function signerOf(jwk: JsonWebKey, where: string): Signer {
   try {
     if (jwk.kty === 'OKP') return ed25519Signer(createPrivateKey({ key: jwk, format: 'jwk' }));
     if (jwk.kty === 'EC' && jwk.crv === 'secp256k1') return ethereumSigner(fromBase64url(jwk.d ?? ''));
   } catch (cause) {
     if (cause instanceof AoError) throw cause;
-    throw new AoError('WALLET.INVALID', `The key at ${path} is not a valid private key.`, {
+    throw new AoError('WALLET.INVALID', `The key ${where} is not a valid private key.`, {
       action: 'fix',
       cause,
     });

@@ -6,7 +6,7 @@ import {
   HttpClient,
   outboundGuard,
   ProcessDirectory,
-  readSigner,
+  signerFrom,
   UploaderClient,
 } from '@ao-ts/server-kit';
 import type { Logger } from 'pino';
@@ -48,7 +48,7 @@ export async function createContext(config: Config, overrides: Overrides): Promi
   return {
     logger: createLogger({ name: 'cu', level: config.LOG_LEVEL }),
     clock: Date.now,
-    signer: overrides.signer ?? (await readSigner(config.WALLET_FILE)),
+    signer: overrides.signer ?? (await signerFrom({ text: config.WALLET, path: config.WALLET_FILE })),
     http,
     gateway,
     uploader: new UploaderClient(http, config.UPLOADER_URL ?? config.GATEWAY_URL),

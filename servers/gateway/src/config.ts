@@ -1,7 +1,8 @@
 import { BaseConfig, EnvPort, readConfig } from '@ao-ts/server-kit';
 import { z } from 'zod';
 
-const Schema = z.object({
+/** The variables of the local gateway. */
+export const ConfigSchema = z.object({
   ...BaseConfig,
   PORT: EnvPort.default(4000),
   DATA_DIR: z.string().default('data/gateway').describe('Folder of the database and of large uploads.'),
@@ -28,9 +29,9 @@ const Schema = z.object({
     .describe('Largest data item or transaction accepted, in bytes.'),
 });
 
-export type Config = Readonly<z.output<typeof Schema>>;
+export type Config = Readonly<z.output<typeof ConfigSchema>>;
 
 /** @throws AoError `CONFIG.INVALID` */
 export function configFrom(env: Record<string, string | undefined>): Config {
-  return readConfig(Schema, env);
+  return readConfig(ConfigSchema, env);
 }

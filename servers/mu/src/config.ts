@@ -15,7 +15,8 @@ const HOUR_MS = 3_600_000;
 const perMinute = (whom: string) =>
   z.coerce.number().int().min(1).optional().describe(`Requests a minute and ${whom}. Default: any number.`);
 
-const Schema = z.object({
+/** The variables of the Messenger Unit. */
+export const ConfigSchema = z.object({
   ...BaseConfig,
   ...OutboundConfig,
   PORT: EnvPort.default(4002),
@@ -28,16 +29,32 @@ const Schema = z.object({
     .string()
     .default('mu.sqlite')
     .describe('The ledger: a SQLite file, or postgres://… for several units that share it.'),
-  CU_URL: EnvUrl.default('http://127.0.0.1:4004'),
+  CU_URL: EnvUrl.default('http://127.0.0.1:4004').describe(
+    'Compute unit, or a router of several, that is asked for results.',
+  ),
   SU_URL: EnvUrl.optional().meta({
     description: 'A scheduler or router that is asked first where a process is.',
     aliases: ['SU_ROUTER_URL'],
   }),
-  GATEWAY_URL: EnvUrl.default('http://127.0.0.1:4000'),
+  GATEWAY_URL: EnvUrl.default('http://127.0.0.1:4000').describe('Arweave gateway.'),
   GRAPHQL_URL: EnvGraphqlUrl.optional().describe('Default: GATEWAY_URL/graphql.'),
   UPLOADER_URL: EnvUrl.optional().describe('Bundler for messages to wallets. Default: GATEWAY_URL.'),
-  RETRY_FIRST_DELAY_MS: z.coerce.number().int().min(1).default(250),
-  RETRY_MAX_DELAY_MS: z.coerce.number().int().min(1).default(30_000),
+  RETRY_FIRST_DELAY_MS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(250)
+    .meta({
+      description:
+        'Wait before the second attempt; each further one waits twice as long, up to RETRY_MAX_DELAY_MS.',
+      aliases: ['TASK_QUEUE_RETRY_DELAY'],
+    }),
+  RETRY_MAX_DELAY_MS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(30_000)
+    .describe('Longest wait between two attempts.'),
   RETRY_MAX_AGE_MS: z.coerce
     .number()
     .int()
@@ -61,8 +78,8 @@ const Schema = z.object({
   RATE_LIMIT_IP: perMinute('IP address'),
   RATE_LIMIT_PROCESS: perMinute('process'),
   PROCESS_ALLOW: EnvList.default([]).describe('If not empty, only these processes are served.'),
-  PROCESS_DENY: EnvList.default([]),
-  WALLET_DENY: EnvList.default([]),
+  PROCESS_DENY: EnvList.default([]).describe('Processes that are not served.'),
+  WALLET_DENY: EnvList.default([]).describe('Addresses of wallets that are not served.'),
   FROM_PROCESS_BLACKLIST: EnvList.default([]).describe('Values of From-Process no client may claim.'),
   MONITOR_INTERVAL_MS: z.coerce
     .number()
@@ -72,9 +89,9 @@ const Schema = z.object({
     .describe('How often cron results of a monitored process are fetched.'),
 });
 
-export type Config = Readonly<z.output<typeof Schema>>;
+export type Config = Readonly<z.output<typeof ConfigSchema>>;
 
 /** @throws AoError `CONFIG.INVALID` */
 export function configFrom(env: Record<string, string | undefined>): Config {
-  return readConfig(Schema, env);
+  return readConfig(ConfigSchema, env);
 }

@@ -12,7 +12,16 @@ import { z } from 'zod';
 const Count = z.coerce.number().int().min(1);
 const Milliseconds = z.coerce.number().int().min(10);
 
-const schema = z
+/** What the program is: one scheduler, or the router in front of several. */
+export const ModeSchema = z.object({
+  MODE: z
+    .enum(['su', 'router'])
+    .default('su')
+    .describe('`router`: leads to the schedulers of SCHEDULER_LIST_PATH.'),
+});
+
+/** The variables of the Scheduler Unit. */
+export const ConfigSchema = z
   .object({
     ...BaseConfig,
     ...OutboundConfig,
@@ -35,25 +44,31 @@ const schema = z
     SCHEDULER_ADDRESSES: EnvList.default([]).describe(
       "Addresses a spawn's Scheduler tag may name besides this unit's own; `*` for any.",
     ),
-    HEIGHT_REFRESH_MS: Milliseconds.default(5000),
+    HEIGHT_REFRESH_MS: Milliseconds.default(5000).describe(
+      'How often the gateway is asked for the block height.',
+    ),
     MAX_PAGE_BYTES: Count.default(64 * 1024 * 1024).describe(
       'A page of a schedule ends after this many bytes of JSON.',
     ),
     MAX_QUEUE: Count.default(2000).describe('Items of one process that may wait for their slot.'),
     MAX_BYTES_IN_FLIGHT: Count.default(256 * 1024 * 1024).describe('Bodies of unanswered requests together.'),
-    MAX_MESSAGE_SIZE_BYTES: Count.optional().describe('No limit of its own unless set.'),
+    MAX_MESSAGE_SIZE_BYTES: Count.optional().describe('Largest message; no limit of its own unless set.'),
     MAX_SIZE_OWNER_WHITELIST: EnvList.default([]).describe('Addresses that may send larger messages.'),
     MAX_SIZE_FROM_OWNER_WHITELIST: EnvList.default([]).describe(
-      'Addresses that may do so for the processes …',
+      'Addresses that may do so for the processes of MAX_SIZE_FROM_WHITELIST.',
     ),
-    MAX_SIZE_FROM_WHITELIST: EnvList.default([]).describe('… named here.'),
-    MAX_ITEMS_PER_OWNER_PER_MINUTE: Count.optional().describe('No limit unless set.'),
+    MAX_SIZE_FROM_WHITELIST: EnvList.default([]).describe(
+      'Processes, by their From-Process tag, for which MAX_SIZE_FROM_OWNER_WHITELIST may send larger messages.',
+    ),
+    MAX_ITEMS_PER_OWNER_PER_MINUTE: Count.optional().describe(
+      'Items of one owner; further ones are answered 429. No limit unless set.',
+    ),
     IP_WHITELIST_URL: EnvUrl.optional().describe(
       'JSON array of addresses that may write; everybody unless set.',
     ),
     PROCESS_WHITELIST_URL: EnvUrl.optional().describe('JSON of the processes served; all unless set.'),
     URL: EnvUrl.optional().describe('Own URL, as PROCESS_WHITELIST_URL spells it.'),
-    LIST_REFRESH_MS: Milliseconds.default(10_000),
+    LIST_REFRESH_MS: Milliseconds.default(10_000).describe('How often the lists are asked for.'),
   })
   .refine((config) => !config.PROCESS_WHITELIST_URL || config.URL, {
     path: ['URL'],
@@ -61,9 +76,9 @@ const schema = z
   });
 
 /** What the Scheduler Unit is told by its environment. */
-export type Config = Readonly<z.output<typeof schema>>;
+export type Config = Readonly<z.output<typeof ConfigSchema>>;
 
 /** @throws AoError `CONFIG.INVALID` naming each bad variable */
 export function configFrom(env: Record<string, string | undefined>): Config {
-  return readConfig(schema, env);
+  return readConfig(ConfigSchema, env);
 }

@@ -1,18 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { readConfig, runUnit } from '@ao-ts/server-kit';
-import { z } from 'zod';
-import { configFrom } from './config.ts';
+import { configFrom, ModeSchema } from './config.ts';
 import { routerConfigFrom } from './router/config.ts';
 import { createRouter } from './router/server.ts';
 import { create } from './server.ts';
-
-const modes = z.object({ MODE: z.enum(['su', 'router']).default('su') });
 
 // Signatures are made in this pool: with the default of four threads, more cores would stand idle.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
 const { env } = process;
 await runUnit(() => {
-  const { MODE } = readConfig(modes, env);
+  const { MODE } = readConfig(ModeSchema, env);
   return MODE === 'router' ? createRouter(routerConfigFrom(env)) : create(configFrom(env));
 });

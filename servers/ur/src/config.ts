@@ -20,9 +20,11 @@ const UrlMap = z
     }
   })
   .pipe(z.record(z.string(), EnvUrl))
-  .transform((urls): ReadonlyMap<string, string> => new Map(Object.entries(urls)));
+  .transform((urls): ReadonlyMap<string, string> => new Map(Object.entries(urls)))
+  .meta({ kind: 'JSON' });
 
-const Schema = z
+/** The variables of the unit router. */
+export const ConfigSchema = z
   .object({
     ...BaseConfig,
     PORT: EnvPort.default(4005),
@@ -57,8 +59,8 @@ const Schema = z
       .startsWith('/')
       .default('/ready')
       .describe('What a unit is asked to see how it is.'),
-    HEALTH_INTERVAL_MS: Milliseconds.default(1000),
-    HEALTH_TIMEOUT_MS: Milliseconds.default(2000),
+    HEALTH_INTERVAL_MS: Milliseconds.default(1000).describe('How often units are asked how they are.'),
+    HEALTH_TIMEOUT_MS: Milliseconds.default(2000).describe('How long they may take to say it.'),
     CONNECT_TIMEOUT_MS: Milliseconds.default(2000).describe('After which the next host is tried.'),
     ANSWER_TIMEOUT_MS: Milliseconds.default(300_000).describe(
       'How long a unit may take to begin its answer: an evaluation can take long.',
@@ -76,9 +78,9 @@ const Schema = z
   });
 
 /** What the unit router is told by its environment. */
-export type Config = Readonly<z.output<typeof Schema>>;
+export type Config = Readonly<z.output<typeof ConfigSchema>>;
 
 /** @throws AoError `CONFIG.INVALID` naming each bad variable */
 export function configFrom(env: Record<string, string | undefined>): Config {
-  return readConfig(Schema, env);
+  return readConfig(ConfigSchema, env);
 }
