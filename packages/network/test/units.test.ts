@@ -20,6 +20,49 @@ afterAll(async () => {
   await network?.stop();
 });
 
+/** Names by which other implementations call their series. */
+const KNOWN_ELSEWHERE: Record<string, string[]> = {
+  su: [
+    'su_core_metrics_duration_milliseconds_count{function_name="write_item"}',
+    'su_core_metrics_duration_milliseconds_count{function_name="get_messages"}',
+    'message_save_failures_total',
+  ],
+  mu: [
+    'ao_mu_outgoing_http_request_duration_seconds_count{method="POST",operation="writeDataItem",errorType="",status="200",statusGroup="2xx"}',
+    'ao_mu_outgoing_http_request_duration_seconds_count{method="GET",operation="result",errorType="",status="200",statusGroup="2xx"}',
+    'ao_mu_queue_size',
+    'ao_mu_running_cron_monitor',
+    'ao_mu_task_retries{retries="0",status="success"}',
+    'ao_mu_db_size{database="task"}',
+  ],
+  cu: [
+    'ao_cu_ao_process_total_evaluations_total{stream_type="primary",message_type="scheduled",process_error="false"}',
+    'ao_cu_ao_process_total_evaluations_total{stream_type="dry-run",message_type="dry-run",process_error="false"}',
+    'ao_cu_ao_process_total_graphql_queries_total{query_name="transaction",result="success"}',
+    'ao_cu_ao_process_total{cache_type="memory"}',
+    'ao_cu_worker_total{worker_type="primary"}',
+    'ao_cu_worker_total{worker_type="dry-run"}',
+    'ao_cu_worker_tasks_total{worker_type="primary",task_type="pending"}',
+    'ao_cu_worker_tasks_total{worker_type="primary",task_type="active"}',
+    'ao_cunodejs_eventloop_lag_seconds',
+  ],
+};
+
+test.each(Object.entries(KNOWN_ELSEWHERE))(
+  '%s: series have the names they have elsewhere',
+  async (unit, names) => {
+    const { client } = network;
+    const process = await client.spawn(`Handlers.add('Ping', 'Ping', function() print('pong') end)`);
+    await client.send(process, { Action: 'Ping' });
+    await client.dryRun(process, { Action: 'Ping' });
+    await fetch(`${network.file.su}/${process}`);
+    await network.settle();
+    const text = await (await fetch(`${urls[unit]}/metrics`)).text();
+    const series = new Set(text.split('\n').map((line) => line.slice(0, line.lastIndexOf(' '))));
+    expect(names.filter((name) => !series.has(name))).toEqual([]);
+  },
+);
+
 describe.each(['gateway', 'su', 'mu', 'cu', 'ur'])('%s', (unit) => {
   const ask = (path: string, init?: RequestInit) => fetch(urls[unit] + path, init);
 

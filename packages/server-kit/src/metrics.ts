@@ -13,6 +13,8 @@ import {
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3, 5, 10, 30];
 const SUMMARY_AGE = { maxAgeSeconds: 600, ageBuckets: 5 };
 
+type Values<Label extends string> = readonly [Record<Label, string>, number][];
+
 /** The outcome of one request to another unit. */
 export interface Exchange {
   method: string;
@@ -32,7 +34,9 @@ export interface Exchange {
 export class Metrics {
   readonly registry = new Registry<OpenMetricsContentType>();
   readonly #prefix: string;
-  #outgoing: Histogram | undefined;
+  readonly #outgoing: Histogram;
+  /** Told of every request to another unit. */
+  onExchange: (exchange: Exchange) => void = () => {};
 
   /** @param unit `su`, `cu`, … */
   constructor(unit: string) {
@@ -40,6 +44,12 @@ export class Metrics {
     this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     // Without a second underscore, as dashboards of other implementations have it.
     collectDefaultMetrics({ register: this.registry, prefix: `ao_${unit}` });
+    this.#outgoing = this.histogram(
+      `${this.#prefix}outgoing_http_request_duration_seconds`,
+      'Time of requests to other units.',
+      ['method', 'operation', 'errorType', 'status', 'statusGroup'],
+      SECONDS,
+    );
   }
 
   get contentType(): string {
@@ -62,23 +72,29 @@ export class Metrics {
     });
   }
 
-  /** A gauge with a label, one value for each of its values, read when it is scraped. */
-  gauges(
+  /** A gauge with labels, its values read when it is scraped. */
+  gauges<Label extends string>(
     name: string,
     help: string,
-    label: string,
-    read: () => Record<string, number> | Promise<Record<string, number>>,
+    labelNames: readonly Label[],
+    read: () => Values<Label> | Promise<Values<Label>>,
   ): void {
     new Gauge({
       name,
       help,
-      labelNames: [label],
+      labelNames,
       registers: [this.registry],
       async collect() {
+        const values = await read();
         this.reset();
-        for (const [value, number] of Object.entries(await read())) this.set({ [label]: value }, number);
+        for (const [labels, value] of values) this.set(labels, value);
       },
     });
+  }
+
+  /** A number that grows, under a name that a counter can not have: theirs end in `_total`. */
+  tally<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
   }
 
   counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
@@ -121,13 +137,9 @@ export class Metrics {
   }
 
   /** Counts a request to another unit. */
-  observeExchange({ method, operation, status, errorType, seconds }: Exchange): void {
-    this.#outgoing ??= this.histogram(
-      `${this.#prefix}outgoing_http_request_duration_seconds`,
-      'Time of requests to other units.',
-      ['method', 'operation', 'errorType', 'status', 'statusGroup'],
-      SECONDS,
-    );
+  observeExchange(exchange: Exchange): void {
+    const { method, operation, status, errorType, seconds } = exchange;
+    this.onExchange(exchange);
     const answered = status === undefined ? {} : { status, statusGroup: group(status) };
     this.#outgoing.observe({ method, operation, errorType: errorType ?? '', ...answered }, seconds);
   }

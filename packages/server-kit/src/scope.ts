@@ -19,9 +19,9 @@ export function inScope<T>(scope: Scope, work: () => T): T {
 }
 
 /** Runs work on behalf of a trace (W3C `traceparent`), or of none. */
-export function inTrace<T>(traceparent: unknown, work: () => T): T {
+export function inTrace<T>(traceparent: unknown, work: () => T, about: Omit<Scope, 'traceparent'> = {}): T {
   const known = readTraceparent(traceparent);
-  return scopes.run(known === undefined ? {} : { traceparent: known }, work);
+  return scopes.run(known === undefined ? { ...about } : { ...about, traceparent: known }, work);
 }
 
 /** Adds what was found out about the work under way. */

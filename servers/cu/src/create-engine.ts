@@ -13,6 +13,7 @@ import { ScheduleFeed } from './domain/schedule-feed.ts';
 import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
 import type { StoredSnapshot } from './domain/snapshot-store.ts';
 import { hasDrive, readDrive } from './domain/weave-drive.ts';
+import type { Measures } from './metrics.ts';
 import { assignedTransaction, itemText } from './remote/arweave-items.ts';
 import { BlockTimes } from './remote/block-times.ts';
 import { Checkpoints } from './remote/checkpoints.ts';
@@ -36,8 +37,9 @@ export interface RunningEngine {
 }
 
 /** Wires the engine to the other units, the stores and the worker threads. */
-export function createEngine(config: Config, context: Context): RunningEngine {
-  const { clock, events, gateway, logger, results, snapshots } = context;
+export function createEngine(config: Config, context: Context, measures: Measures): RunningEngine {
+  const { clock, events, gateway, logger, snapshots } = context;
+  const results = measures.counted(context.results);
   const schedules = new SchedulerUnits(context.directory);
   const modules = new Modules({ gateway, descriptions: context.descriptions, files: context.moduleFiles });
   const catalog = new ProcessCatalog({
@@ -155,6 +157,7 @@ export function createEngine(config: Config, context: Context): RunningEngine {
     maxCopies: config.WASM_EVALUATION_DRY_RUN_MAX_COPIES,
     resultAgeMs: config.DRY_RUN_RESULT_MAX_AGE,
     clock,
+    onEvaluated: measures.dryRun,
   });
   const engine = new Engine({
     results,
@@ -173,6 +176,7 @@ export function createEngine(config: Config, context: Context): RunningEngine {
     allowProcesses: config.ALLOW_PROCESSES,
     allowOwners: config.ALLOW_OWNERS,
   };
+  measures.observe({ engine, threads: { primary: threads, 'dry-run': dryRunThreads } });
   return {
     engine,
     admitted: (processId) => admit(lists, processId, async (id) => (await catalog.process(id)).owner),

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { type Context, createContext, type Overrides } from './context.ts';
 import { createEngine } from './create-engine.ts';
 import type { Engine } from './domain/engine.ts';
+import { Measures } from './metrics.ts';
 import { cronRoute } from './routes/cron.ts';
 import { dryRunRoute } from './routes/dry-run.ts';
 import { identityRoute } from './routes/identity.ts';
@@ -32,9 +33,8 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     config,
     http: context.http,
   });
-  const running = createEngine(config, context);
+  const running = createEngine(config, context, new Measures(metrics));
   const { engine, admitted } = running;
-  metrics.gauge('ao_cu_processes', 'Processes in memory.', () => engine.size);
   readiness.needs('store', () => context.results.newestNonce(''));
   if (config.SU_URL) readiness.needs('scheduler', answers(context.http, 'scheduler unit', config.SU_URL));
   readiness.uses('gateway', answers(context.http, 'gateway', config.GATEWAY_URL));

@@ -11,6 +11,7 @@ import { Monitors } from './domain/monitors.ts';
 import { Outboxes } from './domain/outboxes.ts';
 import { Pusher } from './domain/pusher.ts';
 import { Retention } from './domain/retention.ts';
+import { countAttempts, watchLedger } from './metrics.ts';
 import { auditRoute } from './routes/audit.ts';
 import { acceptItems } from './routes/body.ts';
 import { deadRoutes } from './routes/dead.ts';
@@ -59,6 +60,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       maxAgeMs: config.RETRY_MAX_AGE_MS,
     },
     log: logger,
+    onAttempt: countAttempts(metrics),
   });
   const monitors = new Monitors({
     ledger,
@@ -106,18 +108,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   if (config.SU_URL) readiness.needs('scheduler', answers(context.http, 'scheduler unit', config.SU_URL));
   readiness.uses('compute', answers(context.http, 'compute unit', config.CU_URL));
   readiness.uses('gateway', answers(context.http, 'gateway', config.GATEWAY_URL));
-  metrics.gauge(
-    'ao_mu_pending',
-    'Items to deliver, or with a result to come.',
-    async () => (await ledger.counts()).pending,
-  );
-  metrics.gauge('ao_mu_dead', 'Items that can not go on.', async () => (await ledger.counts()).dead);
-  metrics.gauge(
-    'ao_mu_lanes',
-    'Pairs of sender and target with something to deliver.',
-    () => messenger.lanes,
-  );
-  metrics.gauge('ao_mu_monitors', 'Monitored processes.', () => monitors.size);
+  watchLedger(metrics, { ledger, messenger, monitors, dbUrl: config.DB_URL });
 
   let url: string | undefined;
   return {

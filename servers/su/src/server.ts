@@ -7,6 +7,7 @@ import { RefreshedValues } from './domain/refreshed.ts';
 import { Scheduler } from './domain/scheduler.ts';
 import { headOf } from './domain/slot.ts';
 import { Uploads } from './domain/uploads.ts';
+import { measureRequests } from './metrics.ts';
 import { addressList, processAccess } from './remote-lists.ts';
 import { allowOnlyListed } from './routes/address-list.ts';
 import { limitBodies } from './routes/body-budget.ts';
@@ -26,6 +27,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const context = await createContext(config, overrides);
   const { store, outbox, http, gateway, uploader, clock, logger, signer } = context;
   const { app, metrics, readiness } = await createApp({ unit: 'su', logger, statusOf, config, http });
+  measureRequests(app, metrics);
 
   const fresh = new RefreshedValues((reason, what) => {
     logger.warn({ reason }, `${what} can not be refreshed`);

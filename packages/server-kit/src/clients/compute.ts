@@ -18,6 +18,7 @@ export class ComputeClient {
     const search = query({ 'process-id': processId, 'no-busy': 1 });
     return requestJson(this.#remote, `/result/${encodeURIComponent(id)}${search}`, EvaluationResult, {
       timeoutMs: RESULT_TIMEOUT_MS,
+      operation: 'result',
     });
   }
 
@@ -25,12 +26,20 @@ export class ComputeClient {
     processId: string,
     range: { from?: string; to?: string; sort?: 'ASC' | 'DESC'; limit?: number },
   ): Promise<ResultsPage> {
-    return requestJson(this.#remote, `/results/${encodeURIComponent(processId)}${query(range)}`, ResultsPage);
+    return requestJson(
+      this.#remote,
+      `/results/${encodeURIComponent(processId)}${query(range)}`,
+      ResultsPage,
+      {
+        operation: 'getCursor',
+      },
+    );
   }
 
   cron(processId: string, range: { from?: string; limit?: number }): Promise<ResultsPage> {
     return requestJson(this.#remote, `/cron/${encodeURIComponent(processId)}${query(range)}`, ResultsPage, {
       timeoutMs: RESULT_TIMEOUT_MS,
+      operation: 'fetchCron',
     });
   }
 }

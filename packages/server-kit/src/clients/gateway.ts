@@ -51,7 +51,7 @@ export class GatewayClient {
 
   /** The transaction or data item with that id, or undefined if the gateway definitely does not have it. */
   async transaction(id: string): Promise<GatewayTransaction | undefined> {
-    const [edge] = await this.#query(BY_ID, { ids: [id] });
+    const [edge] = await this.#query('transaction', BY_ID, { ids: [id] });
     return edge;
   }
 
@@ -61,7 +61,7 @@ export class GatewayClient {
       { name: 'Data-Protocol', values: ['ao'] },
       { name: 'Type', values: ['Scheduler-Location'] },
     ];
-    const [record] = await this.#query(BY_TAGS, { owners: [address], tags, first: 1 });
+    const [record] = await this.#query('schedulerLocation', BY_TAGS, { owners: [address], tags, first: 1 });
     const url = record && tagValue(record.tags, 'Url');
     if (!record || !url) return undefined;
     const timeToLiveMs = Number(tagValue(record.tags, 'Time-To-Live'));
@@ -71,15 +71,15 @@ export class GatewayClient {
   /** Newest first, at most `first` items with all these tags. */
   byTags(tags: readonly Tag[], first: number, owners?: readonly string[]): Promise<GatewayTransaction[]> {
     const filters = tags.map(({ name, value }) => ({ name, values: [value] }));
-    return this.#query(BY_TAGS, { tags: filters, first, ...(owners ? { owners } : {}) });
+    return this.#query('byTags', BY_TAGS, { tags: filters, first, ...(owners ? { owners } : {}) });
   }
 
   /** The data of a transaction or item. @throws AoError `TRANSACTION.NOT_FOUND`, `HTTP.TOO_LARGE` above `maxBytes` */
   async data(id: string, maxBytes?: number): Promise<Uint8Array> {
-    const response = await this.#remote.http.send(
-      `${this.#remote.url}/raw/${encodeURIComponent(id)}`,
-      maxBytes === undefined ? {} : { maxBytes },
-    );
+    const response = await this.#remote.http.send(`${this.#remote.url}/raw/${encodeURIComponent(id)}`, {
+      operation: 'data',
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    });
     if (response.status === 404) {
       throw new AoError('TRANSACTION.NOT_FOUND', `The gateway has no data for ${id}.`, { action: 'fix' });
     }
@@ -89,27 +89,39 @@ export class GatewayClient {
 
   /** Up to `first` blocks from that height on, in order; `timestamp` is in seconds. */
   async blocks(from: number, first: number): Promise<{ height: number; timestamp: number }[]> {
-    const answer = await this.#graphqlQuery(BLOCKS, { min: from, first }, BlockEdges);
+    const answer = await this.#graphqlQuery('blocks', BLOCKS, { min: from, first }, BlockEdges);
     return answer.data.blocks.edges.map((edge) => edge.node);
   }
 
   /** Height of the newest block. */
   async height(): Promise<number> {
-    return (await requestJson(this.#remote, '/info', NetworkInfo)).height;
+    return (await requestJson(this.#remote, '/info', NetworkInfo, { operation: 'height' })).height;
   }
 
   status(id: string): Promise<z.infer<typeof TransactionStatus>> {
-    return requestJson(this.#remote, `/tx/${encodeURIComponent(id)}/status`, TransactionStatus);
+    return requestJson(this.#remote, `/tx/${encodeURIComponent(id)}/status`, TransactionStatus, {
+      operation: 'isWallet',
+    });
   }
 
-  async #query(query: string, variables: Record<string, unknown>): Promise<GatewayTransaction[]> {
-    const answer = await this.#graphqlQuery(query, variables, Edges);
+  async #query(
+    name: string,
+    query: string,
+    variables: Record<string, unknown>,
+  ): Promise<GatewayTransaction[]> {
+    const answer = await this.#graphqlQuery(name, query, variables, Edges);
     return answer.data.transactions.edges.map((edge) => edge.node);
   }
 
-  #graphqlQuery<T>(query: string, variables: Record<string, unknown>, schema: z.ZodType<T>): Promise<T> {
+  #graphqlQuery<T>(
+    name: string,
+    query: string,
+    variables: Record<string, unknown>,
+    schema: z.ZodType<T>,
+  ): Promise<T> {
     return requestJson(this.#graphql, '', schema, {
       method: 'POST',
+      operation: `graphql ${name}`,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
     });

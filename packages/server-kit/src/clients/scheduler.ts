@@ -30,6 +30,7 @@ export class SchedulerClient {
   schedule(item: Uint8Array): Promise<Scheduled> {
     return requestJson(this.#remote, '/', Scheduled, {
       method: 'POST',
+      operation: 'writeDataItem',
       headers: { 'content-type': 'application/octet-stream' },
       body: item,
     });
@@ -40,7 +41,10 @@ export class SchedulerClient {
     const search = new URLSearchParams({ 'process-id': request.processId, assign: request.messageId });
     if (request.baseLayer) search.set('base-layer', '');
     if (request.exclude?.length) search.set('exclude', request.exclude.join(','));
-    return requestJson(this.#remote, `/?${search}`, Scheduled, { method: 'POST' });
+    return requestJson(this.#remote, `/?${search}`, Scheduled, {
+      method: 'POST',
+      operation: 'writeAssignment',
+    });
   }
 
   /** Address of the key it signs assignments with. A router has none of its own, and answers with a failure. */
@@ -49,7 +53,9 @@ export class SchedulerClient {
   }
 
   process(processId: string): Promise<ScheduledProcess> {
-    return requestJson(this.#remote, `/processes/${encodeURIComponent(processId)}`, ScheduledProcess);
+    return requestJson(this.#remote, `/processes/${encodeURIComponent(processId)}`, ScheduledProcess, {
+      operation: 'process',
+    });
   }
 
   /** The slot of a message or assignment id in the history of a process. */
@@ -58,12 +64,13 @@ export class SchedulerClient {
       this.#remote,
       `/${encodeURIComponent(id)}${query({ 'process-id': processId })}`,
       ScheduleNode,
+      { operation: 'slot' },
     );
   }
 
   latest(processId: string): Promise<ScheduleNode> {
     const path = `/${encodeURIComponent(processId)}/latest${query({ 'process-id': processId })}`;
-    return requestJson(this.#remote, path, ScheduleNode);
+    return requestJson(this.#remote, path, ScheduleNode, { operation: 'latest' });
   }
 
   /** Slots with `from < nonce <= to`, in order. `from` of -1 starts with the process itself. */
@@ -74,7 +81,9 @@ export class SchedulerClient {
       'to-nonce': range.to,
       limit: range.limit,
     });
-    return requestJson(this.#remote, `/${encodeURIComponent(processId)}${search}`, SchedulePage);
+    return requestJson(this.#remote, `/${encodeURIComponent(processId)}${search}`, SchedulePage, {
+      operation: 'page',
+    });
   }
 
   async time(processId: string): Promise<{ blockHeight: number; timestamp: number }> {
@@ -82,6 +91,7 @@ export class SchedulerClient {
       this.#remote,
       `/timestamp${query({ 'process-id': processId })}`,
       SchedulerTime,
+      { operation: 'time' },
     );
     return { blockHeight: Number(time.block_height), timestamp: Number(time.timestamp) };
   }

@@ -16,6 +16,7 @@ export class UploaderClient {
   async upload(item: Uint8Array): Promise<string> {
     const { id } = await requestJson(this.#remote, '/tx/arweave', Uploaded, {
       method: 'POST',
+      operation: 'uploadDataItem',
       headers: { 'content-type': 'application/octet-stream' },
       body: item,
     });

@@ -22,6 +22,8 @@ export interface DryRunOptions {
   /** How long an answer may be given again for the same question on the same state, in ms. */
   resultAgeMs: number;
   clock: () => number;
+  /** Told of every evaluation, not of answers that are given again. */
+  onEvaluated: (failed: boolean) => void;
 }
 
 const MAX_ANSWERS = 10_000;
@@ -49,7 +51,10 @@ export class DryRuns {
     const key = createHash('sha256').update(`${processId},${state.version},${message}`).digest('base64');
     const known = this.#answers.get(key);
     if (known && known.until > clock()) return known.body;
-    const body = this.#evaluate(processId, state, message).then((outcome) => outcome.body);
+    const body = this.#evaluate(processId, state, message).then((outcome) => {
+      this.#options.onEvaluated(outcome.failed);
+      return outcome.body;
+    });
     this.#answers.delete(key);
     this.#answers.set(key, { body, until: clock() + resultAgeMs });
     body.catch(() => this.#answers.delete(key));

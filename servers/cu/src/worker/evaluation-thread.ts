@@ -81,6 +81,11 @@ export class EvaluationThread {
   }
 
   /** Processes that live here. */
+  /** Commands that wait, or are under way. */
+  get pending(): number {
+    return this.#pending.length;
+  }
+
   get residents(): number {
     return this.#residents.size;
   }

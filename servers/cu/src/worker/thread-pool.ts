@@ -13,6 +13,17 @@ export class ThreadPool implements AsyncDisposable {
     this.#timeoutMs = options.timeoutMs;
   }
 
+  get size(): number {
+    return this.#threads.size;
+  }
+
+  /** Threads with something to do, and what waits behind it. */
+  get tasks(): { active: number; pending: number } {
+    const counts = [...this.#threads].map((thread) => thread.pending);
+    const active = counts.filter((count) => count > 0).length;
+    return { active, pending: counts.reduce((sum, count) => sum + count, 0) - active };
+  }
+
   /** The thread with the fewest processes; a new one rather than a shared one. @throws AoError `UNIT.STOPPING` */
   pick(): EvaluationThread {
     if (this.#ended) throw new AoError('UNIT.STOPPING', 'The unit stops.', { action: 'retry' });

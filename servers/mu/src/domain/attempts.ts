@@ -3,7 +3,7 @@ import { errorMessage, isAoError } from '@ao-ts/core';
 import { inTrace } from '@ao-ts/server-kit';
 import { type Backoff, delayAfter } from './backoff.ts';
 import type { Ledger } from './ledger.ts';
-import type { Parcel } from './node.ts';
+import type { NodeState, Parcel } from './node.ts';
 
 export interface AttemptPorts {
   ledger: Pick<Ledger, 'get' | 'failed' | 'dead'>;
@@ -12,6 +12,8 @@ export interface AttemptPorts {
   clock: () => number;
   random: () => number;
   log: { warn(facts: object, text: string): void; error(facts: object, text: string): void };
+  /** Told how each attempt ended; `failures` counts those before it. */
+  onAttempt?: (attempt: { state: NodeState; failures: number; error?: unknown }) => void;
 }
 
 /** What moves a node on. Doing it again after it failed halfway does nothing twice. */
@@ -29,15 +31,21 @@ export class Attempts {
 
   /** Settles when the step needs no further attempt. `permanent` tells errors that no attempt will change. */
   async repeat(seq: number, permanent: (error: unknown) => boolean, step: Step): Promise<void> {
-    const { ledger, backoff, random, log } = this.#ports;
+    const { ledger, backoff, random, log, onAttempt } = this.#ports;
     const { signal } = this.#stopping;
     for (let failures = 0; !signal.aborted; ) {
+      let parcel: Parcel | undefined;
       try {
-        const parcel = await ledger.get(seq);
-        if (parcel) await inTrace(parcel.trace, () => step(parcel, failures));
+        const found = await ledger.get(seq);
+        parcel = found;
+        if (found) {
+          await onBehalfOf(found, () => step(found, failures));
+          onAttempt?.({ state: found.state, failures });
+        }
         return;
       } catch (error) {
         if (signal.aborted) return;
+        if (parcel) onAttempt?.({ state: parcel.state, failures, error });
         failures += 1;
         if (!isAoError(error)) log.error({ err: error, seq }, 'unexpected failure; it will be tried again');
         const delayMs = delayAfter(failures, backoff, random);
@@ -46,7 +54,8 @@ export class Attempts {
           return false;
         });
         if (given) return;
-        log.warn({ seq, failures, delayMs, error: errorMessage(error) }, 'attempt failed');
+        const facts = { seq, failures, delayMs, error: errorMessage(error) };
+        onBehalfOf(parcel, () => log.warn(facts, 'attempt failed'));
         await sleep(delayMs, undefined, { signal }).catch(() => {});
       }
     }
@@ -82,6 +91,12 @@ export class Attempts {
     await ledger.dead(seq, why + errorMessage(error));
     return true;
   }
+}
+
+/** Work for a node belongs to the trace of what caused it, and its log lines say which node it is. */
+function onBehalfOf<T>(parcel: Parcel | undefined, work: () => T): T {
+  const { trace, target, id } = parcel ?? {};
+  return inTrace(trace, work, { ...(target ? { processId: target } : {}), ...(id ? { messageId: id } : {}) });
 }
 
 /** True if the one who sent it must change something before it can be delivered. */
