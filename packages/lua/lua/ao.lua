@@ -198,43 +198,6 @@ function ao.isTrusted(msg)
   return utils.includes(msg.From, ao.authorities) or utils.includes(msg.Owner, ao.authorities)
 end
 
---- A message that was not sent to this process, but assigned to it.
-function ao.isAssignment(msg) return msg.Target ~= ao.id end
-
---- Whether an assigned message is one that this process takes. It takes none unless told to.
-function ao.isAssignable(msg)
-  for _, assignable in ipairs(ao.assignables) do
-    local match = utils.matchesSpec(msg, assignable.pattern)
-    if match and match ~= 0 and match ~= 'skip' then return true end
-  end
-  return false
-end
-
-local function assignableIndex(name)
-  if type(name) == 'number' then return ao.assignables[name] and name end
-  for i, assignable in ipairs(ao.assignables) do
-    if assignable.name == name then return i end
-  end
-end
-
---- ([name,] pattern): takes assigned messages that match. The same name replaces.
-function ao.addAssignable(...)
-  local name, pattern = ...
-  if select('#', ...) == 1 then
-    name, pattern = nil, name
-  else
-    assert(type(name) == 'string', 'the name of an assignable must be a string')
-  end
-  local index = name and assignableIndex(name) or #ao.assignables + 1
-  ao.assignables[index] = { name = name, pattern = pattern }
-end
-
---- (name or index)
-function ao.removeAssignable(name)
-  local index = assignableIndex(name)
-  if index then table.remove(ao.assignables, index) end
-end
-
 --- What the evaluation returns to the compute unit. With an error the state does not change and nothing is sent.
 function ao.result(result)
   local problem = result.Error or ao.outbox.Error
@@ -247,5 +210,7 @@ function ao.result(result)
     Patches = ao.outbox.Patches,
   }
 end
+
+require('.assignment').init(ao)
 
 return ao

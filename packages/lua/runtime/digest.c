@@ -46,6 +46,84 @@ static void process(void *state, Compress compress, const uint8_t *data, size_t 
   for (at = 0; at < total; at += block) compress(state, tail + at);
 }
 
+/* ---------------------------------------------------------------- MD2 (RFC 1319) */
+
+static const uint8_t md2_pi[256] = {
+    41,  46,  67,  201, 162, 216, 124, 1,   61,  54,  84,  161, 236, 240, 6,   19,
+    98,  167, 5,   243, 192, 199, 115, 140, 152, 147, 43,  217, 188, 76,  130, 202,
+    30,  155, 87,  60,  253, 212, 224, 22,  103, 66,  111, 24,  138, 23,  229, 18,
+    190, 78,  196, 214, 218, 158, 222, 73,  160, 251, 245, 142, 187, 47,  238, 122,
+    169, 104, 121, 145, 21,  178, 7,   63,  148, 194, 16,  137, 11,  34,  95,  33,
+    128, 127, 93,  154, 90,  144, 50,  39,  53,  62,  204, 231, 191, 247, 151, 3,
+    255, 25,  48,  179, 72,  165, 181, 209, 215, 94,  146, 42,  172, 86,  170, 198,
+    79,  184, 56,  210, 150, 164, 125, 182, 118, 252, 107, 226, 156, 116, 4,   241,
+    69,  157, 112, 89,  100, 113, 135, 32,  134, 91,  207, 101, 230, 45,  168, 2,
+    27,  96,  37,  173, 174, 176, 185, 246, 28,  70,  97,  105, 52,  64,  126, 15,
+    85,  71,  163, 35,  221, 81,  175, 58,  195, 92,  249, 206, 186, 197, 234, 38,
+    44,  83,  13,  110, 133, 40,  132, 9,   211, 223, 205, 244, 65,  129, 77,  82,
+    106, 220, 55,  200, 108, 193, 171, 250, 36,  225, 123, 8,   12,  189, 177, 74,
+    120, 136, 149, 139, 227, 99,  232, 109, 233, 203, 213, 254, 59,  0,   29,  57,
+    242, 239, 183, 14,  102, 88,  208, 228, 166, 119, 114, 248, 235, 117, 75,  10,
+    49,  68,  80,  180, 143, 237, 31,  26,  219, 153, 141, 51,  159, 17,  131, 20,
+};
+
+typedef struct {
+  uint8_t digest[16], checksum[16];
+} Md2;
+
+static void md2_compress(Md2 *md2, const uint8_t *block) {
+  uint8_t x[48], last = md2->checksum[15];
+  for (int i = 0; i < 16; i++) {
+    x[i] = md2->digest[i];
+    x[16 + i] = block[i];
+    x[32 + i] = md2->digest[i] ^ block[i];
+  }
+  for (int round = 0, t = 0; round < 18; t = (t + round++) & 255)
+    for (int i = 0; i < 48; i++) t = x[i] ^= md2_pi[t];
+  memcpy(md2->digest, x, 16);
+  for (int i = 0; i < 16; i++) last = md2->checksum[i] ^= md2_pi[block[i] ^ last];
+}
+
+static int md2(lua_State *L) {
+  size_t size;
+  const uint8_t *data = (const uint8_t *)luaL_checklstring(L, 1, &size);
+  Md2 md2 = {0};
+  for (; size >= 16; data += 16, size -= 16) md2_compress(&md2, data);
+  uint8_t block[16];
+  memset(block, (int)(16 - size), 16);
+  memcpy(block, data, size);
+  md2_compress(&md2, block);
+  memcpy(block, md2.checksum, 16);
+  md2_compress(&md2, block);
+  lua_pushlstring(L, (const char *)md2.digest, 16);
+  return 1;
+}
+
+/* ---------------------------------------------------------------- MD4 (RFC 1320) */
+
+static void md4_compress(void *state, const uint8_t *block) {
+  static const uint8_t shifts[12] = {3, 7, 11, 19, 3, 5, 9, 13, 3, 9, 11, 15}, words[4] = {0, 8, 4, 12};
+  uint32_t *h = state, a = h[0], b = h[1], c = h[2], d = h[3];
+  for (int i = 0; i < 48; i++) {
+    uint32_t f;
+    int word, at = i % 16;
+    switch (i / 16) {
+      case 0: f = (b & c) | (~b & d); word = at; break;
+      case 1: f = ((b & c) | (b & d) | (c & d)) + 0x5a827999; word = at % 4 * 4 + at / 4; break;
+      default: f = (b ^ c ^ d) + 0x6ed9eba1; word = words[at % 4] + words[at / 4] / 4;
+    }
+    uint32_t next = ROTL32(a + f + little32(block + 4 * word), shifts[i / 16 * 4 + i % 4]);
+    a = d;
+    d = c;
+    c = b;
+    b = next;
+  }
+  h[0] += a;
+  h[1] += b;
+  h[2] += c;
+  h[3] += d;
+}
+
 /* ---------------------------------------------------------------- MD5 (RFC 1321) */
 
 static const uint32_t md5_sines[64] = {
@@ -83,14 +161,17 @@ static void md5_compress(void *state, const uint8_t *block) {
   h[3] += d;
 }
 
-static int md5(lua_State *L) {
+static int md4_or_5(lua_State *L, Compress compress) {
   size_t size;
   const char *data = luaL_checklstring(L, 1, &size);
   uint32_t h[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-  process(h, md5_compress, (const uint8_t *)data, size, 64, 0);
+  process(h, compress, (const uint8_t *)data, size, 64, 0);
   lua_pushlstring(L, (const char *)h, sizeof h);
   return 1;
 }
+
+static int md4(lua_State *L) { return md4_or_5(L, md4_compress); }
+static int md5(lua_State *L) { return md4_or_5(L, md5_compress); }
 
 /* ---------------------------------------------------------------- SHA-1 and SHA-2 (FIPS 180-4) */
 
@@ -341,8 +422,9 @@ static int blake2b(lua_State *L) {
 
 int luaopen_digest(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"md5", md5},           {"sha1", sha1},           {"sha2_256", sha2_256},   {"sha2_512", sha2_512}, {"sha3_256", sha3_256},
-      {"sha3_512", sha3_512}, {"keccak256", keccak256}, {"keccak512", keccak512}, {"blake2b", blake2b},   {NULL, NULL},
+      {"md2", md2},           {"md4", md4},           {"md5", md5},           {"sha1", sha1},           {"sha2_256", sha2_256},
+      {"sha2_512", sha2_512}, {"sha3_256", sha3_256}, {"sha3_512", sha3_512}, {"keccak256", keccak256}, {"keccak512", keccak512},
+      {"blake2b", blake2b},   {NULL, NULL},
   };
   luaL_newlib(L, functions);
   return 1;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cipher.h"
 #include "digest.h"
 #include "drive.h"
 #include "json.h"
@@ -193,6 +194,7 @@ EXPORT("ao_boot") int ao_boot(void) {
   lua_insert(L, 1);
   lua_setfield(L, 1, ".json");
   luaL_requiref(L, ".digest", luaopen_digest, 0);
+  luaL_requiref(L, ".cipher", luaopen_cipher, 0);
   drive_open_library(L);
   use_preloaded_only();
   lua_settop(L, 0);

@@ -1,4 +1,4 @@
-import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { createCipheriv, createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { onEachLoader } from './each-loader.ts';
@@ -126,6 +126,17 @@ onEachLoader(
       expect(await digest('keccak512("")')).toBe(
         '0eab42de4c3ceb9235fc91acffe746b29c29a8c366b7c60e4e67c466f36a4304c00fa9caf9d87976ba469bcbe06713b435f091ef2769fb160cdab33d3670680e',
       );
+      // RFC 1319 and RFC 1320.
+      const digits = '12345678901234567890123456789012345678901234567890123456789012345678901234567890';
+      const old: [string, string, string][] = [
+        ['', '8350e5a3e24c153df2275c9f80692773', '31d6cfe0d16ae931b73c59d7e0c089c0'],
+        ['abc', 'da853b0d3f88d99b30283a69e6ded6bb', 'a448017aaf21d8525fc10ae87aa6729d'],
+        [digits, 'd5976f79d83d3a0dc9806c3c66f3efd8', 'e33b4ddc9c38f2199c3e7b164fcc0536'],
+      ];
+      for (const [source, md2, md4] of old) {
+        expect(await digest(`md2("${source}")`)).toBe(md2);
+        expect(await digest(`md4("${source}")`)).toBe(md4);
+      }
       // RFC 7693 and the keyed test vectors of BLAKE2.
       expect(await digest('blake2b("abc", 32)')).toBe(
         'bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319',
@@ -146,6 +157,36 @@ onEachLoader(
       await expect(run.process.run('require(".crypto").mac.createHmac("d", "k", "md9")')).rejects.toThrow(
         'no HMAC with md9',
       );
+    });
+
+    it('encrypts with AES in every mode, and decrypts', async () => {
+      const vector = '0123456789abcdef';
+      for (const bits of [128, 192, 256]) {
+        const key = 'k'.repeat(bits / 8);
+        for (const mode of ['ECB', 'CBC', 'CFB', 'OFB', 'CTR']) {
+          const aes = (call: string) => run.process.run(`require(".crypto").cipher.aes.${call}`);
+          const cipher = createCipheriv(
+            `aes-${bits}-${mode.toLowerCase()}`,
+            key,
+            mode === 'ECB' ? null : vector,
+          );
+          const text = 'a text of three blocks: it has 48 bytes and ends';
+          const expected = cipher.setAutoPadding(false).update(text, 'utf8', 'hex');
+          const rest = `"${key}", "${vector}", "${mode}", ${bits}`;
+          expect(await aes(`encrypt("${text}", ${rest}).asHex()`)).toBe(expected);
+          expect(await aes(`decrypt("${expected}", ${rest}).asString()`)).toBe(text);
+        }
+      }
+      const short = `local aes = require(".crypto").cipher.aes
+        local sealed = aes.encrypt("ao", ("k"):rep(16)).asHex()
+        return #sealed .. aes.decrypt(sealed, ("k"):rep(16)).asString():gsub("%z", ".")`;
+      expect(await run.process.run(short)).toBe('32ao..............');
+      await expect(run.process.run('require(".crypto").cipher.aes.encrypt("a", "b")')).rejects.toThrow(
+        '16, 24 or 32',
+      );
+      await expect(
+        run.process.run('require(".crypto").cipher.aes.encrypt("a", ("b"):rep(16), nil, "CBC", 256)'),
+      ).rejects.toThrow('a key of 256 bits has 32 bytes, not 16');
     });
 
     it('has streams, arrays and hex', async () => {

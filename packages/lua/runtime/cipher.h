@@ -1,0 +1,8 @@
+#ifndef AO_CIPHER_H
+#define AO_CIPHER_H
+
+#include "lua.h"
+
+int luaopen_cipher(lua_State *L);
+
+#endif
