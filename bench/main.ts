@@ -1,5 +1,6 @@
 import { computeSuite } from './cu.ts';
 import { loaderSuite } from './loader.ts';
+import { luaSuite } from './lua.ts';
 import { messengerSuite } from './mu.ts';
 import { networkSuite } from './network.ts';
 import { type Figure, report } from './report.ts';
@@ -7,6 +8,7 @@ import { schedulerSuite } from './su.ts';
 
 const suites: Record<string, () => Promise<Figure[]>> = {
   loader: loaderSuite,
+  lua: luaSuite,
   network: networkSuite,
   su: schedulerSuite,
   mu: messengerSuite,

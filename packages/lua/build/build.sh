@@ -2,6 +2,7 @@
 # Builds module/runtime.wasm (Lua 5.3 and runtime/*.c, no Lua files) from Debian packages, byte for byte the same every time.
 #
 #   build/build.sh            make a Debian "trixie" chroot (needs root and debootstrap, about 2.5 GB), then build in it
+#   build/build.sh check      do the same, and fail if what is in module/ is not what the sources give
 #   build/build.sh compile    build on this machine, which has trixie's emscripten and the lua5.3 source package
 #
 # AO_LUA_CHROOT names the chroot's directory; an existing one is used again.
@@ -69,11 +70,17 @@ in_chroot() {
   rm -rf "$root/build" && mkdir -p "$root/build/module"
   cp -r "$PACKAGE/build" "$PACKAGE/runtime" "$root/build/"
   chroot "$root" bash /build/build/build.sh compile
-  cp "$root"/build/module/runtime.* "$PACKAGE/module/"
+  "$@" "$root"/build/module/runtime.wasm "$PACKAGE/module/runtime.wasm"
+  "$@" "$root"/build/module/runtime.sha256 "$PACKAGE/module/runtime.sha256"
+  "$@" "$root"/build/module/runtime.tools "$PACKAGE/module/runtime.tools"
 }
 
 case ${1:-} in
-  '') in_chroot ;;
+  '') in_chroot cp ;;
+  check)
+    in_chroot cmp
+    echo "module/runtime.wasm is what its sources give"
+    ;;
   compile) compile ;;
-  *) sed -n '2,7p' "${BASH_SOURCE[0]}" && exit 2 ;;
+  *) sed -n '2,8p' "${BASH_SOURCE[0]}" && exit 2 ;;
 esac
