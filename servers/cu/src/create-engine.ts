@@ -9,6 +9,7 @@ import { Engine } from './domain/engine.ts';
 import { Evaluator, type EvaluatorPorts } from './domain/evaluator.ts';
 import type { MemoryState } from './domain/live-memory.ts';
 import { environmentText } from './domain/message.ts';
+import type { Process } from './domain/process.ts';
 import { ScheduleFeed } from './domain/schedule-feed.ts';
 import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
 import type { StoredSnapshot } from './domain/snapshot-store.ts';
@@ -105,6 +106,14 @@ export function createEngine(config: Config, context: Context, measures: Measure
     return newest === undefined ? undefined : snapshots.newest(processId, newest);
   };
 
+  const newestCheckpoint = async (process: Process, crons: CronSchedule) => {
+    const checkpoint = await checkpoints.newest(process);
+    if (!checkpoint || !crons.any) return checkpoint;
+    const { snapshot, point } = checkpoint;
+    const before = point.nonce > 0 ? await schedules.at(process.id, point.nonce - 1) : process.origin;
+    return { snapshot, point: { ...point, crons: crons.resume(before, point) } };
+  };
+
   const prepare = async (processId: string): Promise<Evaluator> => {
     // Thread, module and memory take their time to get ready: all at once.
     threads.pick();
@@ -144,11 +153,7 @@ export function createEngine(config: Config, context: Context, measures: Measure
       onMismatch: ({ nonce }) =>
         logger.error({ processId, nonce }, 'a repeated evaluation gave another result than the one stored'),
     };
-    return new Evaluator(
-      process,
-      ports,
-      snapshot.value ?? (crons.any ? undefined : await checkpoints.newest(process)),
-    );
+    return new Evaluator(process, ports, snapshot.value ?? (await newestCheckpoint(process, crons)));
   };
 
   const dryRuns = new DryRuns({

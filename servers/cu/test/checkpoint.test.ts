@@ -101,3 +101,34 @@ test('one whose memory is not what it says is passed over for an older one', asy
   expect((await result(unit, '4')).json.Output).toBe('00000004');
   expect((await result(unit, '3')).status).toBe(425);
 });
+
+test('one of a process with crons is made right after a message, and its crons go on from it', async () => {
+  const spawned = network.spawn(randomName(), [
+    { name: 'Cron-Interval', value: '10-seconds' },
+    { name: 'Cron-Interval', value: '2-blocks' },
+  ]);
+  const at = (seconds: number) => ({
+    timestamp: START + seconds * 1000,
+    blockHeight: 1_650_000 + Math.floor(seconds / 10),
+  });
+  const crons = async (unit: TestUnit) => (await unit.get(`/cron/${spawned}?limit=1000`)).json.edges;
+  network.schedule(spawned, { name: randomName(), ...at(25.5) });
+  const id = network.schedule(spawned, { name: randomName(), ...at(41.25) });
+  network.now = at(45);
+  {
+    await using unit = await startUnit(network, { env: CREATE });
+    await unit.get(`/result/${id}?process-id=${spawned}`);
+  }
+  expect(checkpoints().filter((item) => tagsOf(item.id).Process === spawned)).toHaveLength(1);
+  network.now = at(95);
+  await using resumed = await startUnit(network);
+  await using complete = await startUnit(network, { env: { PROCESS_IGNORE_ARWEAVE_CHECKPOINTS: spawned } });
+  const all = await crons(complete);
+  const later = await crons(resumed);
+  expect(later.length).toBeGreaterThan(5);
+  expect(later).toEqual(all.slice(-later.length));
+  const cursors = all.map(({ cursor }: { cursor: string }) => JSON.parse(atob(cursor)));
+  expect(cursors.findIndex(({ ordinate }: { ordinate: string }) => ordinate === '2')).toBe(
+    all.length - later.length,
+  );
+});

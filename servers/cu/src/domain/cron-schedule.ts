@@ -13,6 +13,11 @@ export interface CronProgress {
   blockIndex: number;
 }
 
+/** Whether none has fired since the scheduled message on the left. */
+export function untouched({ secondIndex, blockIndex }: CronProgress): boolean {
+  return secondIndex === 0 && blockIndex === 0;
+}
+
 /** A cron that fires. */
 export interface CronFiring {
   cron: Cron;
@@ -68,6 +73,14 @@ export class CronSchedule {
       block: blockHeight + 1,
       blockIndex: 0,
     };
+  }
+
+  /** Right after a scheduled message, of which only the one before it is known. */
+  resume(
+    before: { timestamp: number; blockHeight: number },
+    message: { timestamp: number; blockHeight: number },
+  ) {
+    return this.pass({ ...this.start(), left: before }, message);
   }
 
   /** Past a scheduled message: what did not fire before it will not fire any more, unless its second or block is later. */

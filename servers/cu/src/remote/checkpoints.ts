@@ -3,6 +3,7 @@ import { createDataItem, type Signer } from '@ao-ts/core/ans104';
 import type { GatewayTransaction } from '@ao-ts/core/schemas';
 import type { GatewayClient, UploaderClient } from '@ao-ts/server-kit';
 import { type Checkpoint, checkpointTags, readCheckpointTags } from '../domain/checkpoint-tags.ts';
+import { untouched } from '../domain/cron-schedule.ts';
 import type { Process } from '../domain/process.ts';
 import type { StoredSnapshot } from '../domain/snapshot-store.ts';
 import { compressMemory, readMemory } from './memory-bytes.ts';
@@ -61,8 +62,9 @@ export class Checkpoints {
   async consider(process: Process, { snapshot, point }: StoredSnapshot): Promise<void> {
     const { clock, gasThreshold, timeThresholdMs, throttleMs } = this.#options;
     const work = this.#work.get(process.id);
-    // Where crons stand is not part of a checkpoint, so another unit could not go on from it.
-    if (!work || point.crons || point.nonce < 0) return;
+    if (!work || point.nonce < 0) return;
+    // Where crons stand is not part of a checkpoint; only right after a message it can be worked out.
+    if (point.crons && !untouched(point.crons)) return;
     if (work.gas < gasThreshold && work.timeMs < timeThresholdMs) return;
     if (clock() - work.madeAt < throttleMs) return;
     this.#work.set(process.id, { gas: 0, timeMs: 0, madeAt: clock() });

@@ -27,6 +27,13 @@ export class SchedulerUnits implements Schedules {
     return readSlot(processId, await this.#ask(processId, id, (client) => client.slot(processId, id)));
   }
 
+  async at(processId: string, nonce: number): Promise<Slot> {
+    const { edges } = await this.page(processId, { from: nonce - 1, to: nonce, limit: 1 });
+    const node = edges[0]?.node;
+    if (!node) throw notFound(processId, `nonce ${nonce}`);
+    return readSlot(processId, node);
+  }
+
   async latest(processId: string): Promise<Slot> {
     return readSlot(processId, await this.#ask(processId, processId, (client) => client.latest(processId)));
   }
@@ -43,10 +50,7 @@ export class SchedulerUnits implements Schedules {
     let late = latest.nonce;
     while (late - early > 1) {
       const middle = Math.floor((early + late) / 2);
-      const { edges } = await this.page(processId, { from: middle - 1, to: middle, limit: 1 });
-      const node = edges[0]?.node;
-      if (!node) throw notFound(processId, `nonce ${middle}`);
-      if (readSlot(processId, node).timestamp <= timestamp) early = middle;
+      if ((await this.at(processId, middle)).timestamp <= timestamp) early = middle;
       else late = middle;
     }
     return early;
