@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Signer } from '@ao-ts/core/ans104';
 import { expect, test } from 'vitest';
 import { recheckUploads } from '../src/domain/recheck.ts';
 import { openStores } from '../src/stores/open.ts';
@@ -151,6 +153,38 @@ test('uploads survive an uploader that is away, a restart, and an item that it w
     node.assignment.id,
   ]);
   expect(new Set(arweave.uploaded)).toEqual(new Set(ids));
+});
+
+test('uploads leave the processor to the signatures while items wait for their slot', async () => {
+  await using arweave = await new FakeArweave().start();
+  const signer = newSigner();
+  let signed = 0;
+  const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+  const slow: Signer = {
+    ...signer,
+    async sign(message) {
+      if (signed > 0) await mayGoOn;
+      await nextTurn();
+      signed++;
+      return signer.sign(message);
+    },
+  };
+  await using rig = await startScheduler({ arweave, signer: slow });
+  const processId = await spawn(rig);
+  await until(async () => (await metric(rig, 'su_uploads_pending')) === 0, 'the process is uploaded');
+
+  let signedAtFirstUpload: number | undefined;
+  arweave.refuse = () => {
+    signedAtFirstUpload ??= signed;
+    return undefined;
+  };
+  const items = await Promise.all(Array.from({ length: 20 }, () => messageItem(processId, user)));
+  const posts = items.map((item) => rig.post(item));
+  await until(async () => (await metric(rig, 'su_slots_waiting')) === 19, 'all but the first wait');
+  goOn();
+  await Promise.all(posts);
+  await until(async () => (await metric(rig, 'su_uploads_pending')) === 0, 'all are uploaded');
+  expect(signedAtFirstUpload).toBeGreaterThan(19);
 });
 
 test('what the gateway lost is ordered again, beside the running unit', async () => {

@@ -1,4 +1,6 @@
-import { arweaveSigner, createDataItem, verifyDataItem } from '@ao-ts/core/ans104';
+import { generateKeyPairSync } from 'node:crypto';
+import { toBase64url } from '@ao-ts/core';
+import { arweaveSigner, createDataItem, ed25519Signer, verifyDataItem } from '@ao-ts/core/ans104';
 import { generateWallet } from '@ao-ts/server-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -157,6 +159,19 @@ describe('a message', () => {
     const { status, body } = await rig.post(await make());
     expect(status).toBe(400);
     expect(body.error).toBe(error);
+  });
+
+  test.each([
+    ['RSA', async () => arweaveSigner(await generateWallet())],
+    ['Ed25519', async () => ed25519Signer(generateKeyPairSync('ed25519').privateKey)],
+    ['secp256k1', async () => newSigner()],
+  ])('signed with %s is taken, and shown with the owner it came from', async (_name, generate) => {
+    const processId = await spawn(rig);
+    const signer = await generate();
+    const item = await messageItem(processId, signer);
+    expect((await rig.post(item)).status).toBe(200);
+    const { message } = await rig.node(`/${item.id}`);
+    expect(message?.owner).toEqual({ address: signer.address, key: toBase64url(signer.owner) });
   });
 
   test('may spell its tags in lower case', async () => {
