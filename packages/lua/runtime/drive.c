@@ -35,7 +35,7 @@ typedef struct {
 /* The path that a program waits for; then what is there, or why it can not be had. */
 static char *wanted;
 static Content *fetched;
-static int problem;
+static int problem = ENOENT;
 
 int drive_is_wanted(void) { return wanted != NULL; }
 
@@ -102,6 +102,7 @@ static int content_close(void *cookie) {
 FILE *fopen(const char *restrict path, const char *restrict mode) {
   (void)path, (void)mode;
   errno = fetched ? ENOMEM : problem;
+  problem = ENOENT;
   if (!fetched) return NULL;
   FILE *file = fopencookie(fetched, "r", (cookie_io_functions_t){content_read, NULL, content_seek, content_close});
   if (!file) free(fetched);
@@ -152,6 +153,16 @@ static int drive_io_open(lua_State *l) {
   return original(l)(l);
 }
 
+/* Lua's own opens the file itself. */
+static const char io_lines[] =
+    "local lines = io.lines "
+    "function io.lines(path, ...) "
+    "  if path == nil then return lines(path, ...) end "
+    "  local file, problem = io.open(path) "
+    "  if not file then error(problem, 2) end "
+    "  return file:lines(...) "
+    "end";
+
 /* ---------------------------------------------------------------- coroutines */
 
 /* If the coroutine that was resumed waits for a file, the one that resumed it waits, too. */
@@ -177,4 +188,6 @@ void drive_open_library(lua_State *l) {
   replace(l, "io", "open", drive_io_open);
   replace(l, "coroutine", "resume", resume);
   replace(l, "coroutine", "wrap", wrap);
+  luaL_loadbuffer(l, io_lines, sizeof io_lines - 1, "=io.lines");
+  lua_call(l, 0, 0);
 }

@@ -42,6 +42,17 @@ describe.each(loaders)('files of Arweave on $name', (loader) => {
     ).toBe('28');
   });
 
+  it('are read by io.lines, too', async () => {
+    expect(await run('local n = 0 for a in io.lines("/data/lines", 5) do n = n + #a end return n')).toBe(
+      '31',
+    );
+    expect(await run('local n = 0 for line in io.lines("/data/lines") do n = n + 1 end return n')).toBe('3');
+    await expect(run('local next = io.lines("/etc/passwd")')).rejects.toThrow(
+      '[string "aos"]:1: /etc/passwd: No such file or directory',
+    );
+    await expect(run('io.open("/data/lines", "w") io.input("/etc/passwd")')).rejects.toThrow('No such file');
+  });
+
   it('can be transactions and blocks', async () => {
     expect(await run('require("json").decode(io.open("/block/7"):read("a")).height')).toBe('7');
     expect(await run('require("json").decode(io.open("/tx/lines"):read("a")).ownerAddress')).toHaveLength(43);
