@@ -12,7 +12,7 @@ export class UnitProcess {
   readonly #url: string;
   #child: ChildProcess | undefined;
 
-  constructor(name: UnitName, url: string, env: Record<string, string>) {
+  constructor(name: UnitName | 'ur', url: string, env: Record<string, string>) {
     this.#main = fileURLToPath(new URL(`../../../servers/${name}/dist/main.js`, import.meta.url));
     this.#env = { PATH: process.env.PATH ?? '', LOG_LEVEL: 'error', ...env };
     this.#url = url;
