@@ -51,7 +51,8 @@ export function forwarding(app: App, ports: ForwardPorts): Forward {
     if (ports.strategy === 'redirect') return reply.redirect(`${hosts[0]}${request.raw.url}`, 307);
     const gone = new AbortController();
     reply.raw.once('close', () => {
-      gone.abort();
+      // An AbortError costs as much as the rest of this, so it is only made for whoever left before the end.
+      if (!reply.raw.writableFinished) gone.abort();
       streams.delete(gone);
     });
     const answer = await firstAnswer(ports, hosts, forwarded(request, gone.signal), passing);
