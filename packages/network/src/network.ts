@@ -12,12 +12,14 @@ export interface NetworkOptions {
   /** Where the state is kept. Without one the network is ephemeral: a temporary folder, removed by `stop`. */
   directory?: string;
   /** Ports to listen on; 0 or absent: any free one. */
-  ports?: { gateway?: number; su?: number; cu?: number; mu?: number };
+  ports?: { gateway?: number; su?: number; cu?: number; mu?: number; ur?: number };
   /** Address to listen on; the default is reached from this machine only. */
   host?: string;
   logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   /** Further variables for the units' configuration, by unit. */
-  env?: { gateway?: Environment; su?: Environment; cu?: Environment; mu?: Environment };
+  env?: { gateway?: Environment; su?: Environment; cu?: Environment; mu?: Environment; ur?: Environment };
+  /** Whether there is a router before the compute unit, as in a network of many machines. */
+  router?: boolean;
 }
 
 export type Environment = Record<string, string>;

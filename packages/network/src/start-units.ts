@@ -14,12 +14,13 @@ import {
   UploaderClient,
 } from '@ao-ts/server-kit';
 import * as su from '@ao-ts/su';
+import * as ur from '@ao-ts/ur';
 import { z } from 'zod';
 import type { Environment, NetworkOptions, Stops } from './network.ts';
 import { type NetworkFile, writeNetworkFile } from './network-file.ts';
 import { seedModule, seedSchedulerLocation } from './seed.ts';
 
-type UnitName = 'gateway' | 'su' | 'cu' | 'mu';
+type UnitName = 'gateway' | 'su' | 'cu' | 'mu' | 'ur';
 
 /** What runs once all units are ready. */
 export interface Started {
@@ -48,6 +49,7 @@ const create = {
   su: async (env: Environment, { clock }: Controls) => su.create(su.configFrom(env), { clock }),
   cu: async (env: Environment, { clock }: Controls) => cu.create(cu.configFrom(env), { clock }),
   mu: async (env: Environment, controls: Controls) => mu.create(mu.configFrom(env), controls),
+  ur: async (env: Environment) => ur.create(ur.configFrom(env)),
 };
 
 /**
@@ -106,14 +108,16 @@ export async function startUnits(
   await seedSchedulerLocation(client, uploader, operator.signer, scheduler.url);
   const others = { ...arweave, UPLOADER_URL: gatewayUrl, SU_URL: scheduler.url };
   const compute = await start('cu', { ...others, WALLET_FILE: operatorPath });
-  const messenger = await start('mu', { ...others, CU_URL: compute.url, PATH_TO_WALLET: operatorPath });
+  const router = options.router && (await start('ur', { AO_UNIT: 'cu', HOSTS: compute.url }));
+  const { url: computeUrl } = router || compute;
+  const messenger = await start('mu', { ...others, CU_URL: computeUrl, PATH_TO_WALLET: operatorPath });
 
   const file: NetworkFile = {
     gateway: gatewayUrl,
     uploader: gatewayUrl,
     su: scheduler.url,
     mu: messenger.url,
-    cu: compute.url,
+    cu: computeUrl,
     scheduler: operator.signer.address,
     authority: operator.signer.address,
     module,

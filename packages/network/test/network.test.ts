@@ -44,6 +44,13 @@ test('an ephemeral network leaves nothing behind', async () => {
   await expect(stat(network.directory)).rejects.toThrow('ENOENT');
 });
 
+test('with a router, compute is asked through it', async () => {
+  await using network = await Network.start({ router: true });
+  expect((await fetch(`${network.file.cu}/healthcheck`)).status).toBe(200);
+  const process = await network.client.spawn();
+  expect(await network.client.value(process, 'return 1 + 1')).toBe('2');
+});
+
 test('a taken port is named, and what was started before is stopped', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

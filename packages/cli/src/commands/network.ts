@@ -14,6 +14,8 @@ interface StartOptions {
   muPort: number;
   suPort: number;
   cuPort: number;
+  router?: boolean;
+  routerPort: number;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -29,6 +31,8 @@ export function networkCommand(): Command {
     .option('--mu-port <port>', 'messenger unit', port, 4002)
     .option('--su-port <port>', 'scheduler unit', port, 4003)
     .option('--cu-port <port>', 'compute unit', port, 4004)
+    .option('--router', 'put a router before the compute unit, as in a network of many machines')
+    .option('--router-port <port>', 'router', port, 4005)
     .addOption(
       new Option('--log-level <level>', 'what the units log')
         .choices(['silent', 'error', 'warn', 'info', 'debug'])
@@ -55,7 +59,14 @@ async function startNetwork(options: StartOptions): Promise<void> {
     ...(options.ephemeral ? {} : { directory: options.directory }),
     host: options.host,
     logLevel: options.logLevel,
-    ports: { gateway: options.gatewayPort, mu: options.muPort, su: options.suPort, cu: options.cuPort },
+    ports: {
+      gateway: options.gatewayPort,
+      mu: options.muPort,
+      su: options.suPort,
+      cu: options.cuPort,
+      ur: options.routerPort,
+    },
+    router: options.router === true,
   });
   console.log(
     table(network.file, join(options.ephemeral ? network.directory : options.directory, 'network.json')),
