@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createDataItem, type DataItem, ethereumSigner, type Tag } from '@ao-ts/core/ans104';
 import { Network } from '@ao-ts/network';
 import { ComputeClient, HttpClient, SchedulerClient } from '@ao-ts/server-kit';
+import { endToEndFigures } from './end-to-end.ts';
 import { handlesPerSecond, httpRoundTrip, signaturesPerSecond } from './floors.ts';
 import { type Figure, percentile } from './report.ts';
+import { routerFigures } from './router.ts';
 
 const COUNTER = `
 Count = 0
@@ -146,25 +148,7 @@ export async function networkSuite(): Promise<Figure[]> {
     better: 'lower',
   });
 
-  const sent = await counts(counter, 200);
-  started = performance.now();
-  await Promise.all(
-    sent.map(async (item) => {
-      await post(item);
-      await compute.result(counter, item.id);
-    }),
-  );
-  const endToEnd = (sent.length * 1000) / (performance.now() - started);
-  figures.push({
-    suite: 'network',
-    name: 'messages end to end (MU → SU → CU) to one process ÷ RSA signatures of one thread',
-    value: endToEnd,
-    unit: '/s',
-    floor: signatures,
-    better: 'higher',
-  });
-
   await network.settle(60_000);
   await http.close();
-  return figures;
+  return [...figures, ...(await endToEndFigures()), ...(await routerFigures())];
 }

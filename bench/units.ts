@@ -156,11 +156,11 @@ export class Units implements AsyncDisposable {
     return inLanes(items, lanes, async (item) => void (await this.scheduler.schedule(item.raw)));
   }
 
-  /** Posts items to the messenger unit. */
-  post(items: readonly DataItem[], lanes = 64): Promise<void> {
+  /** Posts items to the messenger unit, or to what stands before it. */
+  post(items: readonly DataItem[], lanes = 64, url = this.mu): Promise<void> {
     return inLanes(items, lanes, async (item) => {
       const headers = { 'content-type': 'application/octet-stream' };
-      const { status, body } = await this.http.send(this.mu, { method: 'POST', headers, body: item.raw });
+      const { status, body } = await this.http.send(url, { method: 'POST', headers, body: item.raw });
       if (status !== 202) throw new Error(`${status}: ${body}`);
     });
   }
