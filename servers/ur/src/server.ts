@@ -26,7 +26,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   const { app, metrics, readiness } = await createApp({
     unit: 'ur',
     logger,
-    statusOf: statusForClients,
+    statusOf: statusForClients(config.AO_UNIT),
     config,
     http: context.http,
     bodyLimit: config.MAX_BODY_BYTES,
@@ -85,8 +85,10 @@ function takeBodiesAsTheyAre(app: App): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-/** What can not be routed for what it is has a status of its own, which tells it from what a unit has refused. */
-function statusForClients(error: AoError): number {
-  if (error.code === 'UPSTREAM.UNSURE') return 502;
-  return /^(ITEM|ANS104)\.|^REQUEST\.BODY$/.test(error.code) ? 422 : statusOf(error);
+/** What is no item has a status of its own at routers of messengers: it tells it from what a unit has refused. */
+function statusForClients(unit: Config['AO_UNIT']): (error: AoError) => number {
+  return (error) => {
+    if (error.code === 'UPSTREAM.UNSURE') return 502;
+    return unit === 'mu' && /^(ITEM|ANS104)\.|^REQUEST\.BODY$/.test(error.code) ? 422 : statusOf(error);
+  };
 }
