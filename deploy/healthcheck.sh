@@ -1,7 +1,8 @@
 #!/bin/bash
-# Ends with 0 if the unit of this container answers 200. Not Node, whose start alone costs more than the unit does at rest.
+# Ends with 0 if the unit of this container is alive: what another unit lacks is no reason to replace this one. Not Node,
+# whose start alone costs more than the unit does at rest.
 exec 3<>"/dev/tcp/127.0.0.1/$PORT" || exit 1
-printf 'GET %s HTTP/1.0\r\n\r\n' "${1:-/ready}" >&3
+printf 'GET %s HTTP/1.0\r\n\r\n' "${1:-/health}" >&3
 read -r _ status _ <&3
 [[ $status == 200 ]] && exit
 cat <&3

@@ -10,19 +10,19 @@ function check(port: number): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
 }
 
-test('a unit is healthy if it says that it is ready; else what it says is shown', async () => {
+test('a unit that answers is healthy; else what it says is shown', async () => {
   const paths: (string | undefined)[] = [];
-  let ready = true;
+  let alive = true;
   const server = createServer((request, response) => {
     paths.push(request.url);
-    response.writeHead(ready ? 200 : 503).end(ready ? '{"ready":true}' : '{"ready":false,"checks":{}}');
+    response.writeHead(alive ? 200 : 503).end(alive ? '' : 'ill');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   expect(await check(port)).toMatchObject({ code: 0 });
-  ready = false;
-  expect(await check(port)).toMatchObject({ code: 1, output: expect.stringContaining('"ready":false') });
-  expect(paths).toEqual(['/ready', '/ready']);
+  alive = false;
+  expect(await check(port)).toMatchObject({ code: 1, output: expect.stringContaining('ill') });
+  expect(paths).toEqual(['/health', '/health']);
   await new Promise((resolve) => server.close(resolve));
   expect(await check(port)).toMatchObject({ code: 1 });
 });
