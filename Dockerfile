@@ -55,4 +55,4 @@ COPY --from=built /ao/servers servers
 COPY deploy/healthcheck.sh deploy/
 RUN mkdir /data && chown node /data
 USER node
-HEALTHCHECK --interval=3s --timeout=3s --start-period=60s --retries=5 CMD ["deploy/healthcheck.sh"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=120s --retries=6 CMD ["deploy/healthcheck.sh"]
