@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HttpClient, outboundGuard, publicLookup } from '../src/index.ts';
+import { GatewayClient, HttpClient, outboundGuard, ProcessDirectory, publicLookup } from '../src/index.ts';
 
 let server: Server;
 let port: number;
@@ -58,6 +58,38 @@ test('what the operator named is reached wherever it is, but redirects only wher
   await expect(at('http://169.254.169.254/')).rejects.toMatchObject({ code: 'HTTP.PRIVATE' });
   await expect(at('file:///etc/passwd')).rejects.toMatchObject({ code: 'HTTP.MALFORMED' });
   await expect(at('http://[/')).rejects.toMatchObject({ code: 'HTTP.MALFORMED' });
+});
+
+test('a Scheduler-Location that leads into a private network is not followed', async () => {
+  const answer = (node: object) => JSON.stringify({ data: { transactions: { edges: [{ node }] } } });
+  const tags = (values: Record<string, string>) =>
+    Object.entries(values).map(([name, value]) => ({ name, value }));
+  const gateway = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const location = body.includes('Scheduler-Location');
+      const found = location
+        ? { Url: `http://localhost:${port}`, 'Time-To-Live': '60000' }
+        : { Type: 'Process', Scheduler: 'somebody' };
+      response.end(answer({ id: 'p', owner: { address: 'x' }, tags: tags(found) }));
+    });
+  });
+  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  const gatewayUrl = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+  await using http = closing(guarded(gatewayUrl));
+  const directory = new ProcessDirectory({
+    http: http.client,
+    gateway: new GatewayClient(http.client, gatewayUrl),
+  });
+  const before = reached;
+  const scheduler = await directory.scheduler('p');
+  await expect(scheduler.latest('p')).rejects.toMatchObject({ code: 'HTTP.PRIVATE', action: 'never' });
+  expect(reached).toBe(before);
+  gateway.closeAllConnections();
+  gateway.close();
 });
 
 test('on a network of its own a unit goes anywhere', async () => {

@@ -55,6 +55,8 @@ export function networkCommand(): Command {
 }
 
 async function startNetwork(options: StartOptions): Promise<void> {
+  const { switchLogLevelOnSignal } = await import('@ao-ts/server-kit');
+  switchLogLevelOnSignal();
   const network = await Network.start({
     ...(options.ephemeral ? {} : { directory: options.directory }),
     host: options.host,
