@@ -61,7 +61,7 @@ async function write(
   const bodies = each[0]?.flatMap((_, index) => each.flatMap((list) => list[index]?.raw ?? [])) ?? [];
   const before = await units.processorMs('su');
   const { ms, clientCpuMs } = await postAll({ url: units.su, bodies, lanes });
-  while ((await units.metric(units.su, 'su_uploads_pending')) > 0) await delay(20);
+  while ((await units.metric(units.su, 'su_uploads_pending')) > 0) await delay(250);
   const unitMs = ((await units.processorMs('su')) - before) / bodies.length;
   return { perSecond: (bodies.length * 1000) / ms, unitMs, clientMs: clientCpuMs / bodies.length };
 }

@@ -40,9 +40,12 @@ export class UnitProcess implements AsyncDisposable {
     this.#exited = once(this.#child, 'exit');
   }
 
-  /** Waits until the unit at `rig` answers. */
+  /** Waits until the unit at `rig` answers; fails if it ends instead. */
   async ready(rig: Rig): Promise<void> {
-    const up = async () => (await rig.get('/timestamp').catch(() => undefined))?.status === 200;
+    const up = async () => {
+      if (!this.running) throw new Error(`The unit ended with ${this.#child.exitCode}.`);
+      return (await rig.get('/timestamp').catch(() => undefined))?.status === 200;
+    };
     await until(up, 'it is up', 60_000);
   }
 
