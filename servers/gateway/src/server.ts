@@ -1,7 +1,6 @@
 import { createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
-import { registerGraphql } from './graphql/register.ts';
 import { blockRoutes } from './routes/blocks.ts';
 import { chunkRoutes } from './routes/chunk.ts';
 import { dataRoutes } from './routes/data.ts';
@@ -24,7 +23,6 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   app.addHook('onClose', async () => context.close());
   metrics.gauge('ao_gateway_height', 'Height of the newest block.', () => context.chain.tip);
   readiness.needs('store', () => context.store.lastHeight());
-  await registerGraphql(app, context);
   for (const routes of [
     uploadRoutes,
     chunkRoutes,

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
+import { ask, executableSchema } from '../graphql/executable.ts';
 
 const MAX_QUERY_BYTES = 256 * 1024;
 
@@ -23,18 +24,14 @@ const JsonText = z.string().transform((text, context): Record<string, unknown> =
 });
 
 /** `POST /graphql` with JSON, and `GET /graphql?query=…&variables=…`. */
-export function graphqlRoute(app: App, _context: Context): void {
-  const answer = async ({ query, variables, operationName }: Request, reply: FastifyReply) => {
-    try {
-      return await app.graphql(query, {}, variables ?? {}, operationName ?? undefined);
-    } catch (error) {
-      const errors = (error as { errors?: unknown }).errors;
-      if (!Array.isArray(errors)) throw error;
-      const shown = errors.map((one) =>
-        one instanceof GraphQLError ? one.toJSON() : { message: String(one) },
-      );
-      return reply.status(400).send({ data: null, errors: shown });
-    }
+export function graphqlRoute(app: App, context: Context): void {
+  const schema = executableSchema(context);
+  const answer = async (question: Request, reply: FastifyReply) => {
+    const result = await ask(schema, question).catch((error: unknown) => {
+      if (error instanceof GraphQLError) return { errors: [error] };
+      throw error;
+    });
+    return reply.status('data' in result ? 200 : 400).send({ data: null, ...result });
   };
 
   app.post(
