@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AoError } from '@ao-ts/core';
-import { type Migration, openSqlite, type Sqlite } from '@ao-ts/server-kit';
+// The writing thread loads this, and needs no web server for it.
+import { type Migration, openSqlite, type Sqlite } from '@ao-ts/server-kit/sqlite';
 import Database from 'better-sqlite3';
 
 const migrations: Migration[] = [
