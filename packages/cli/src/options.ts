@@ -2,6 +2,7 @@ import { AoError } from '@ao-ts/core';
 import type { Tag } from '@ao-ts/core/ans104';
 import { Client, findNetworkFile, type NetworkFile, readNetworkFile } from '@ao-ts/network';
 import { type Command, InvalidArgumentError } from 'commander';
+import { ID } from './protect-ids.ts';
 
 /** What every command that talks to a network takes. */
 export interface NetworkOptions {
@@ -60,23 +61,10 @@ export function tag(text: string, before: Tag[]): Tag[] {
   return [...before, { name: text.slice(0, equals), value: text.slice(equals + 1) }];
 }
 
-const ID = /^[\w-]{43}$/;
-
 /** Parses the id of a process, message or module. */
 export function id(text: string): string {
   if (ID.test(text.trim())) return text.trim();
   throw new InvalidArgumentError('an id has 43 characters: letters, digits, - and _');
-}
-
-/**
- * One id in 64 begins with a dash, and would be taken for an option: a space before it keeps it an argument, and
- * {@link id} takes the space away again. What follows an option for any text is left as it is.
- */
-export function protectIds(args: string[]): string[] {
-  const textOptions = ['--action', '--data', '--name', '--tag'];
-  return args.map((arg, i) =>
-    arg.startsWith('-') && ID.test(arg) && !textOptions.includes(args[i - 1] ?? '') ? ` ${arg}` : arg,
-  );
 }
 
 export function wholeNumber(max: number) {

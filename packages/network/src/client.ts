@@ -55,6 +55,12 @@ export class Client {
     this.#wallet = signer;
   }
 
+  /** Begins to load the client library, which takes a moment. */
+  static preload(): void {
+    // If it fails, the first call says so.
+    import('@permaweb/aoconnect').catch(() => {});
+  }
+
   // Loading the library takes longer than most commands do without it.
   get #ao() {
     this.#loaded ??= legacyClient(this.network);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AoError } from '@ao-ts/core';
-import { type ArweaveJwk, ed25519Signer, type Signer } from '@ao-ts/core/ans104';
+import { ed25519Signer, type Signer } from '@ao-ts/core/ans104';
 import { Client } from './client.ts';
 import { type Hold, Holds, type Sent } from './holds.ts';
 import type { NetworkFile } from './network-file.ts';
@@ -15,6 +15,11 @@ export interface NetworkOptions {
   ports?: { gateway?: number; su?: number; cu?: number; mu?: number; ur?: number };
   /** Address to listen on; the default is reached from this machine only. */
   host?: string;
+  /**
+   * Kind of the keys that are made, the developer's and the units'. `rsa`: RSA-4096, as Arweave's wallets are; takes
+   * seconds. `ed25519`: at once, and signs faster; tools that want a wallet of Arweave do not take it.
+   */
+  keys?: 'rsa' | 'ed25519';
   logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   /** Further variables for the units' configuration, by unit. */
   env?: { gateway?: Environment; su?: Environment; cu?: Environment; mu?: Environment; ur?: Environment };
@@ -38,8 +43,7 @@ export class Network implements AsyncDisposable {
   readonly file: NetworkFile;
   /** Folder that holds the state, with `network.json` in it. */
   readonly directory: string;
-  /** A wallet for the developer. */
-  readonly wallet: ArweaveJwk;
+  /** Signs as the developer. */
   readonly signer: Signer;
   /** The network as the developer's wallet uses it. */
   readonly client: Client;
@@ -51,9 +55,8 @@ export class Network implements AsyncDisposable {
   private constructor(started: Started, clock: SteppedClock, holds: Holds, stops: Stops) {
     this.directory = started.directory;
     this.file = started.file;
-    this.wallet = started.wallet.jwk;
-    this.signer = started.wallet.signer;
-    this.client = new Client(started.file, started.wallet.signer);
+    this.signer = started.signer;
+    this.client = new Client(started.file, started.signer);
     this.#started = started;
     this.#clock = clock;
     this.#holds = holds;
@@ -71,6 +74,8 @@ export class Network implements AsyncDisposable {
     try {
       // Only who starts a network needs its units: clients and commands load without them.
       const { startUnits } = await import('./start-units.ts');
+      // Its time passes while the units wait for their threads and files.
+      Client.preload();
       const controls = { clock: clock.now, keepBack: holds.reason };
       return new Network(await startUnits(options, controls, stops), clock, holds, stops);
     } catch (error) {
@@ -81,14 +86,14 @@ export class Network implements AsyncDisposable {
 
   /**
    * An ephemeral network for a test file, stopped when its tests are over: pass `afterAll` of vitest or `after` of
-   * node:test.
+   * node:test. Its keys are Ed25519 unless the options say otherwise.
    */
   static async forTests(
     after: (stop: () => Promise<void>) => unknown,
     options: NetworkOptions = {},
   ): Promise<Network> {
     const env = { ...options.env, mu: { MONITOR_INTERVAL_MS, ...options.env?.mu } };
-    const network = await Network.start({ logLevel: 'error', ...options, env });
+    const network = await Network.start({ logLevel: 'error', keys: 'ed25519', ...options, env });
     after(() => network.stop());
     return network;
   }

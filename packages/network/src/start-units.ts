@@ -1,12 +1,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ArweaveJwk, Signer } from '@ao-ts/core/ans104';
+import type { Signer } from '@ao-ts/core/ans104';
 import * as cu from '@ao-ts/cu';
 import * as gateway from '@ao-ts/gateway';
 import * as mu from '@ao-ts/mu';
 import {
   GatewayClient,
+  generateEd25519Key,
+  generateWallet,
   HttpClient,
   readOrCreateWallet,
   requestJson,
@@ -26,7 +28,8 @@ type UnitName = 'gateway' | 'su' | 'cu' | 'mu' | 'ur';
 export interface Started {
   directory: string;
   file: NetworkFile;
-  wallet: { jwk: ArweaveJwk; signer: Signer };
+  /** Signs as the developer. */
+  signer: Signer;
   /** How many messages are on their way. */
   pending: () => Promise<number>;
   /** Has a message sent that the messenger unit keeps back. */
@@ -64,7 +67,11 @@ export async function startUnits(
   const directory = await stateDirectory(options.directory, stops);
   const walletPath = join(directory, 'wallet.json');
   const operatorPath = join(directory, 'operator.json');
-  const wallets = Promise.all([readOrCreateWallet(walletPath), readOrCreateWallet(operatorPath)]);
+  const generate = options.keys === 'ed25519' ? generateEd25519Key : generateWallet;
+  const wallets = Promise.all([
+    readOrCreateWallet(walletPath, generate),
+    readOrCreateWallet(operatorPath, generate),
+  ]);
   // If another part fails meanwhile, the folder must not be removed while these are being written.
   const written = wallets.then(
     () => {},
@@ -130,7 +137,7 @@ export async function startUnits(
   const release = async (key: string) => {
     await requestJson(remote, `/dead/${key}/retry`, retried, { method: 'POST' });
   };
-  return { directory, file, wallet, pending, release };
+  return { directory, file, signer: wallet.signer, pending, release };
 }
 
 async function stateDirectory(directory: string | undefined, stops: Stops): Promise<string> {

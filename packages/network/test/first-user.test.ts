@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createDataItem, ethereumSigner, type Tag } from '@ao-ts/core/ans104';
 import { connect, createDataItemSigner } from '@permaweb/aoconnect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -71,9 +72,9 @@ describe('with the published client library', () => {
   });
 
   test('as the README says', async () => {
-    const { mu, cu, gateway, module, scheduler, authority } = network.file;
+    const { mu, cu, gateway, module, scheduler, authority, wallet } = network.file;
     const ao = connect({ MODE: 'legacy', MU_URL: mu, CU_URL: cu, GATEWAY_URL: gateway });
-    const signer = createDataItemSigner(network.wallet as never);
+    const signer = createDataItemSigner(JSON.parse(await readFile(wallet, 'utf8')));
     const tags = [{ name: 'Authority', value: authority }];
     const process = await ao.spawn({ module, scheduler, signer, tags });
     const action = [{ name: 'Action', value: 'Eval' }];

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPair, type JsonWebKey } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AoError, fromBase64url } from '@ao-ts/core';
@@ -27,15 +27,6 @@ function parseJwk(text: string, where: string): JsonWebKey {
     // What was wrong with it is not said: the text would quote the key.
     throw new AoError('WALLET.INVALID', `The wallet ${where} is not JSON.`, { action: 'fix' });
   }
-}
-
-/**
- * Reads an Arweave wallet (JWK JSON) from a file.
- * @throws AoError `WALLET.MISSING`, `WALLET.INVALID`
- */
-export async function readWallet(path: string): Promise<{ jwk: ArweaveJwk; signer: Signer }> {
-  const jwk = (await readJwk(path)) as ArweaveJwk;
-  return { jwk, signer: arweaveSigner(jwk) };
 }
 
 /**
@@ -83,15 +74,23 @@ export async function generateWallet(): Promise<ArweaveJwk> {
   return privateKey.export({ format: 'jwk' }) as ArweaveJwk;
 }
 
-/** The wallet at `path`, made there (readable by its owner only) if there is none. */
-export async function readOrCreateWallet(path: string): Promise<{ jwk: ArweaveJwk; signer: Signer }> {
+/** A new Ed25519 key, at once. It signs data items, but is no Arweave wallet. */
+export async function generateEd25519Key(): Promise<JsonWebKey> {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+}
+
+/** The key at `path`, made there (readable by its owner only) if there is none. */
+export async function readOrCreateWallet(
+  path: string,
+  generate: () => Promise<object> = generateWallet,
+): Promise<{ signer: Signer }> {
   try {
-    return await readWallet(path);
+    return { signer: await readSigner(path) };
   } catch (error) {
     if (!(error instanceof AoError) || error.code !== 'WALLET.MISSING') throw error;
   }
-  const text = JSON.stringify(await generateWallet());
+  const text = JSON.stringify(await generate());
   await writeFile(`${path}.new`, text, { mode: 0o600 });
   await rename(`${path}.new`, path);
-  return readWallet(path);
+  return { signer: await readSigner(path) };
 }

@@ -34,6 +34,12 @@ export function withMaximum(binary: Uint8Array, pages: number): Uint8Array {
   return Buffer.concat([binary.subarray(0, start), section, binary.subarray(end)]);
 }
 
+/** Bytes in the form of a Memory-Limit. */
+export function memoryLimit(bytes: number): string {
+  const megabytes = bytes / 1024 / 1024;
+  return Number.isInteger(megabytes) ? `${megabytes}-mb` : `${bytes}-b`;
+}
+
 function findMemory(binary: Uint8Array): Place {
   if (Buffer.from(binary.subarray(0, 4)).toString('latin1') !== '\0asm') throw notWasm();
   for (let start = HEADER_BYTES; start < binary.length; ) {

@@ -1,17 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AoError } from '@ao-ts/core';
-import { createDataItem, type Tag } from '@ao-ts/core/ans104';
-import { moduleTags } from '@ao-ts/lua';
 import { Command } from 'commander';
 import { buildFolder } from '../build/build-folder.ts';
-import { declaredMemory, PAGE_BYTES } from '../build/memory.ts';
-import { addNetworkOptions, type NetworkOptions, networkFor, tag } from '../options.ts';
+import { memoryLimit } from '../build/memory.ts';
 import { print } from '../output.ts';
-
-const FORMAT_64 = 'wasm64-unknown-emscripten-draft_2024_02_15';
-/** Tags of the Lua module that are not true of just any module. */
-const OF_THE_LUA_MODULE = new Set(['Memory-Limit', 'Name', 'Lua-Version']);
 
 interface BuildOptions {
   output?: string;
@@ -35,62 +27,11 @@ async function build(folder: string, options: BuildOptions): Promise<void> {
   await rename(`${output}.new`, output);
   const ms = Math.round(performance.now() - started);
   const what = `${files.length} Lua ${files.length === 1 ? 'file' : 'files'}, ${binary.length} bytes`;
-  print(options, `${output}: ${what}, memory up to ${limitOf(maximumMemory)}, in ${ms} ms`, {
+  print(options, `${output}: ${what}, memory up to ${memoryLimit(maximumMemory)}, in ${ms} ms`, {
     output,
     files,
     bytes: binary.length,
     maximumMemory,
     ms,
   });
-}
-
-export function publishCommand(): Command {
-  const command = new Command('publish')
-    .description('upload a module with the tags that compute units need; prints its id')
-    .argument('[wasm]', 'the module', 'process.wasm')
-    .option('--tag <name=value>', 'a further tag, or another value of one (repeatable)', tag, [])
-    .action(publish);
-  return addNetworkOptions(command);
-}
-
-async function publish(file: string, options: NetworkOptions & { tag: Tag[] }): Promise<void> {
-  const data = await readFile(file);
-  const tags = tagsOf(data, options.tag, file);
-  const network = await networkFor(options);
-  const { HttpClient, readSigner, UploaderClient } = await import('@ao-ts/server-kit');
-  const signer = await readSigner(options.wallet ?? network.wallet);
-  const http = new HttpClient();
-  try {
-    const item = await createDataItem({ tags, data }, signer);
-    const module = await new UploaderClient(http, network.uploader).upload(item.raw);
-    print(options, module, { module, tags });
-  } finally {
-    await http.close();
-  }
-}
-
-/** The limits say what the binary itself declares, so that no compute unit finds a module that contradicts its tags. */
-function tagsOf(binary: Uint8Array, own: Tag[], file: string): Tag[] {
-  let memory: ReturnType<typeof declaredMemory>;
-  try {
-    memory = declaredMemory(binary);
-  } catch (cause) {
-    throw new AoError('BUILD.NOT_WASM', `${file} is not a WebAssembly module that can be published.`, {
-      action: 'fix',
-      cause,
-    });
-  }
-  const maximum = (memory.maximum ?? 65_536) * PAGE_BYTES;
-  const tags = moduleTags
-    .filter(({ name }) => !OF_THE_LUA_MODULE.has(name))
-    .map((each) => (each.name === 'Module-Format' && memory.is64bit ? { ...each, value: FORMAT_64 } : each));
-  tags.push({ name: 'Memory-Limit', value: limitOf(maximum) });
-  const named = new Set(own.map(({ name }) => name));
-  return [...tags.filter(({ name }) => !named.has(name)), ...own];
-}
-
-/** Bytes in the form of a Memory-Limit. */
-function limitOf(bytes: number): string {
-  const megabytes = bytes / 1024 / 1024;
-  return Number.isInteger(megabytes) ? `${megabytes}-mb` : `${bytes}-b`;
 }
