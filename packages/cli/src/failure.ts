@@ -1,4 +1,5 @@
 import { AoError } from '@ao-ts/core';
+import { shown } from './output.ts';
 
 /** The command's exit codes: 0 is success, 130 that Ctrl-C ended it. */
 const FAILED = 1;
@@ -6,7 +7,8 @@ const TRY_LATER = 2;
 
 /** One sentence for a person; a stack only for what is a bug of this program. */
 export function explain(error: unknown): string {
-  if (error instanceof AoError) return error.message;
+  // What a process says begins with its own 'error:', in red.
+  if (error instanceof AoError) return shown(error.message, false).replace(/^error:\s*/, '');
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return `There is no file ${path}.`;
   if (code === 'EISDIR') return `${path ?? 'What was named'} is a folder, and a file is needed.`;

@@ -36,8 +36,44 @@ function summary(entry: OutboxEntry): string {
   return [action, preview].filter(Boolean).join(': ');
 }
 
+const COLOUR = new RegExp(`${'\u001b'}\\[[\\d;]*m`, 'g');
+const CONTROL = /(?![\n\t])\p{Cc}/gu;
+
+/**
+ * What a process wrote, fit to be shown: a terminal gets its colours, everything else plain text. No other control characters
+ * get through, for they could move the cursor, or type for the person who reads.
+ */
+export function shown(
+  text: string,
+  colours = Boolean(process.stdout.isTTY && !process.env.NO_COLOR),
+): string {
+  const plain = (part: string) => part.replaceAll(CONTROL, '');
+  if (!colours) return plain(text.replaceAll(COLOUR, ''));
+  const marks = text.match(COLOUR) ?? [];
+  return text
+    .split(COLOUR)
+    .map((part, i) => plain(part) + (marks[i] ?? ''))
+    .join('');
+}
+
 /** Prints text for a person, or with `--json` one line of JSON for a program. */
 export function print(options: { json?: boolean }, text: string, value: unknown): void {
   if (options.json) console.log(JSON.stringify(value));
-  else if (text !== '') console.log(text);
+  else if (text !== '') console.log(shown(text));
+}
+
+/** Says on a terminal what is being waited for, and how long, if it takes more than a second. */
+export async function withProgress<T>(what: string, work: Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return work;
+  let seconds = 0;
+  const timer = setInterval(() => {
+    seconds += 1;
+    process.stderr.write(`\r${what} … ${seconds} s`);
+  }, 1000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+    if (seconds > 0) process.stderr.write('\r\x1b[K');
+  }
 }

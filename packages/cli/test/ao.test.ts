@@ -16,7 +16,7 @@ const run = (...args: string[]) => ao(args, { cwd: folder }).ended;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ao-cli-'));
-  network = await Network.start({ directory: join(folder, '.ao'), logLevel: 'error' });
+  network = await Network.start({ directory: join(folder, '.ao'), logLevel: 'error', keys: 'ed25519' });
 });
 afterAll(async () => {
   await network?.stop();

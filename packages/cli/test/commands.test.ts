@@ -21,7 +21,7 @@ let counter: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ao-commands-'));
-  network = await Network.start({ directory: join(folder, '.ao'), logLevel: 'error' });
+  network = await Network.start({ directory: join(folder, '.ao'), logLevel: 'error', keys: 'ed25519' });
   counter = await network.client.spawn(COUNTER);
 });
 afterAll(async () => {
@@ -118,7 +118,7 @@ test('network status and reset', async () => {
   });
 
   const other = await mkdtemp(join(folder, 'other-'));
-  const stopped = await Network.start({ directory: join(other, '.ao'), logLevel: 'error' });
+  const stopped = await Network.start({ directory: join(other, '.ao'), logLevel: 'error', keys: 'ed25519' });
   await stopped.stop();
   const away = await ao(['network', 'status'], { cwd: other }).ended;
   expect(away.code).toBe(2);

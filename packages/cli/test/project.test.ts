@@ -11,7 +11,7 @@ const run = (cwd: string, ...args: string[]) => ao(args, { cwd }).ended;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ao-project-'));
-  network = await Network.start({ directory: join(folder, '.ao'), logLevel: 'error' });
+  network = await Network.start({ directory: join(folder, '.ao'), logLevel: 'error', keys: 'ed25519' });
 });
 afterAll(async () => {
   await network?.stop();

@@ -6,7 +6,8 @@ import { Command } from 'commander';
 import { Completion } from '../completion.ts';
 import { explain } from '../failure.ts';
 import { addNetworkOptions, clientFor, id, type NetworkOptions } from '../options.ts';
-import { isPrinted, promptOf } from '../output.ts';
+import { isPrinted, promptOf, shown } from '../output.ts';
+import { notRun } from './eval.ts';
 
 /** How often the process is asked for what it printed meanwhile. */
 const LIVE_MS = 500;
@@ -56,7 +57,11 @@ async function runConsole(client: Client, processId: string): Promise<void> {
     lines.setPrompt(editing || pending.length > 0 ? '... ' : basePrompt);
     lines.prompt(keepCursor);
   };
+  /** Ends the waiting for the line that is being evaluated. */
+  let interrupt: (() => void) | undefined;
+  let turn = 0;
   lines.on('SIGINT', () => {
+    if (interrupt) return interrupt();
     if (lines.line === '' && pending.length === 0 && !editing) return lines.close();
     pending = [];
     editing = false;
@@ -68,18 +73,21 @@ async function runConsole(client: Client, processId: string): Promise<void> {
   /** Prints above the line being typed, and leaves that line as it was. */
   const show = (text: string) => {
     if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
-    console.log(text);
+    console.log(shown(text));
     prompt(true);
   };
 
   /** False if the source is only the beginning of something. */
   const evaluate = async (lua: string, mayContinue = false): Promise<boolean> => {
+    const mine = turn;
     const result = await client.eval(processId, lua);
+    if (mine !== turn) return true;
+    if (isPrinted(result.Output)) throw notRun(processId, client.address);
     const failed = errorText(result);
     if (mayContinue && failed?.trimEnd().endsWith('near <eof>')) return false;
-    basePrompt = promptOf(result.Output) ?? basePrompt;
+    basePrompt = shown(promptOf(result.Output) ?? basePrompt);
     const text = failed ?? outputText(result.Output);
-    if (text) console.log(text);
+    if (text) console.log(shown(text));
     return true;
   };
 
@@ -98,12 +106,19 @@ async function runConsole(client: Client, processId: string): Promise<void> {
         editing = true;
         return console.log('.done runs what you type, .cancel forgets it.');
       }
-      if (line.startsWith('.load ')) return evaluate(await readProgram(line.slice(6).trim()));
+      const [, command, argument = ''] = /^\.([a-z]+)(?:\s+(.*))?$/.exec(line.trim()) ?? [];
+      if (command === 'load' && argument) return evaluate(await readProgram(argument));
+      if (command) return console.log(`There is no .${command} like this. There is:\n${HELP}`);
     }
     const source = [...pending, line].join('\n');
     pending = [];
     // An empty line ends what is not complete, and shows what is wrong with it.
     if (!(await evaluate(source, line.trim() !== ''))) pending = source.split('\n');
+  };
+
+  const stopWaiting = () => {
+    turn += 1;
+    console.log('\nNo longer waiting. What was sent is still evaluated: its result will be in "ao logs".');
   };
 
   let polling = false;
@@ -128,11 +143,15 @@ async function runConsole(client: Client, processId: string): Promise<void> {
     for await (const line of lines) {
       if (!editing && line.trim() === '.exit') break;
       if (line.trim() !== '') await remember(historyFile, line);
+      const interrupted = new Promise<void>((resolve) => {
+        interrupt = resolve;
+      });
       try {
-        await handle(line);
+        await Promise.race([handle(line), interrupted.then(stopWaiting)]);
       } catch (error) {
         console.error(`error: ${explain(error)}`);
       }
+      interrupt = undefined;
       prompt();
     }
     // The input ended in the middle of something: it is run, so that nothing typed is lost without a word.

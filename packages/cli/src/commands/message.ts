@@ -9,7 +9,7 @@ import {
   messageTags,
   type NetworkOptions,
 } from '../options.ts';
-import { print, resultText } from '../output.ts';
+import { print, resultText, withProgress } from '../output.ts';
 import { DELIVERY_MS } from './eval.ts';
 
 export function messageCommand(): Command {
@@ -25,9 +25,9 @@ async function message(processId: string, options: MessageOptions & { wait: bool
   const client = await clientFor(options);
   const messageId = await client.message(processId, messageTags(options), options.data);
   if (!options.wait) return print(options, messageId, { message: messageId });
-  const result = await client.result(processId, messageId);
+  const result = await withProgress('waiting for the result', client.result(processId, messageId));
   checkResult(result);
-  await client.delivered(messageId, DELIVERY_MS);
+  await withProgress('waiting for what it sent', client.delivered(messageId, DELIVERY_MS));
   print(options, `message ${messageId}\n${resultText(result)}`.trimEnd(), { message: messageId, result });
 }
 

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AoError } from '@ao-ts/core';
 import { Network, type NetworkFile, readNetworkFile, STATE_DIRECTORY } from '@ao-ts/network';
 import { Command, Option } from 'commander';
 import { addNetworkOptions, type NetworkOptions, networkFor, wholeNumber } from '../options.ts';
-import { print } from '../output.ts';
+import { print, withProgress } from '../output.ts';
 
 interface StartOptions {
   directory: string;
@@ -57,7 +58,7 @@ export function networkCommand(): Command {
 async function startNetwork(options: StartOptions): Promise<void> {
   const { switchLogLevelOnSignal } = await import('@ao-ts/server-kit');
   switchLogLevelOnSignal();
-  const network = await Network.start({
+  const starting = Network.start({
     ...(options.ephemeral ? {} : { directory: options.directory }),
     host: options.host,
     logLevel: options.logLevel,
@@ -70,6 +71,7 @@ async function startNetwork(options: StartOptions): Promise<void> {
     },
     router: options.router === true,
   });
+  const network = await withProgress('starting (the first time it makes keys)', starting);
   console.log(
     table(network.file, join(options.ephemeral ? network.directory : options.directory, 'network.json')),
   );
@@ -130,6 +132,9 @@ async function resetNetwork(options: { directory: string; json?: boolean }): Pro
   print(options, 'The next start begins anew.', { reset: options.directory });
 }
 
+/** What `ao init` makes. */
+const OWN_PROGRAM = 'process.lua';
+
 function table(file: NetworkFile, path: string): string {
   const rows: [string, string][] = [
     ['gateway', file.gateway],
@@ -150,7 +155,7 @@ ${lines.join('\n')}
 
 Try in another terminal:
 
-  npx ao spawn examples/ping-pong/pong.lua
+  npx ao spawn ${existsSync(OWN_PROGRAM) ? OWN_PROGRAM : 'examples/ping-pong/pong.lua'}
   npx ao eval <process> 'return 1 + 1'
   npx ao console <process>
 

@@ -5,7 +5,7 @@ import { moduleTags } from '@ao-ts/lua';
 import { Command } from 'commander';
 import { declaredMemory, memoryLimit, PAGE_BYTES } from '../build/memory.ts';
 import { addNetworkOptions, type NetworkOptions, networkFor, tag } from '../options.ts';
-import { print } from '../output.ts';
+import { print, withProgress } from '../output.ts';
 
 const FORMAT_64 = 'wasm64-unknown-emscripten-draft_2024_02_15';
 /** Tags of the Lua module that are not true of just any module. */
@@ -29,7 +29,8 @@ async function publish(file: string, options: NetworkOptions & { tag: Tag[] }): 
   const http = new HttpClient();
   try {
     const item = await createDataItem({ tags, data }, signer);
-    const module = await new UploaderClient(http, network.uploader).upload(item.raw);
+    const upload = new UploaderClient(http, network.uploader).upload(item.raw);
+    const module = await withProgress('uploading', upload);
     print(options, module, { module, tags });
   } finally {
     await http.close();

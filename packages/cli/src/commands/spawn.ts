@@ -2,7 +2,7 @@ import type { Tag } from '@ao-ts/core/ans104';
 import { outputText } from '@ao-ts/network';
 import { Command } from 'commander';
 import { addNetworkOptions, clientFor, id, type NetworkOptions, tag } from '../options.ts';
-import { print } from '../output.ts';
+import { print, shown, withProgress } from '../output.ts';
 
 interface SpawnOptions extends NetworkOptions {
   name?: string;
@@ -25,9 +25,10 @@ async function spawn(file: string | undefined, options: SpawnOptions): Promise<v
   const client = await clientFor(options);
   const tags = options.name ? [{ name: 'Name', value: options.name }, ...options.tag] : options.tag;
   const spawnOptions = { tags, module: options.module };
-  const process = file ? await client.spawnFile(file, spawnOptions) : await client.spawn('', spawnOptions);
+  const spawning = file ? client.spawnFile(file, spawnOptions) : client.spawn('', spawnOptions);
+  const process = await withProgress('starting the process', spawning);
   const printed = outputText((await client.result(process, process)).Output);
   // Beside the id, which is for programs, too.
-  if (printed && file && !options.json) console.error(printed);
+  if (printed && file && !options.json) console.error(shown(printed));
   print(options, process, { process });
 }

@@ -3,7 +3,7 @@ import { AoError } from '@ao-ts/core';
 import { arweaveSigner } from '@ao-ts/core/ans104';
 import { Command } from 'commander';
 import { addNetworkOptions, type NetworkOptions, networkFor } from '../options.ts';
-import { print } from '../output.ts';
+import { print, withProgress } from '../output.ts';
 
 export function walletCommand(): Command {
   const address = addNetworkOptions(new Command('address'))
@@ -24,7 +24,7 @@ export function walletCommand(): Command {
 
 async function createWallet(file: string, options: { json?: boolean }): Promise<void> {
   const { generateWallet } = await import('@ao-ts/server-kit');
-  const jwk = await generateWallet();
+  const jwk = await withProgress('making a key', generateWallet());
   try {
     // A wallet is never written over.
     await writeFile(file, `${JSON.stringify(jwk)}\n`, { mode: 0o600, flag: 'wx' });
