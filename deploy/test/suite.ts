@@ -1,5 +1,5 @@
 import { Client } from '@ao-ts/network';
-import { readWallet } from '@ao-ts/server-kit';
+import { readSigner } from '@ao-ts/server-kit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ComposeProject } from './compose.ts';
 
@@ -21,7 +21,7 @@ export function networkInContainers(profile: string, units: readonly string[]): 
 
   const connect = async () => {
     const file = await project.copyState();
-    client = new Client(file, (await readWallet(file.wallet)).signer);
+    client = new Client(file, await readSigner(file.wallet));
     return file;
   };
 
