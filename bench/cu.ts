@@ -18,6 +18,13 @@ Handlers.add("count", { Action = "Count" }, function(msg)
   msg.reply({ Action = "Counted", Data = tostring(Count) })
 end)
 Handlers.add("fail", { Action = "Fail" }, function() Count = -1 error("as asked") end)`;
+/** Takes about as long as a message of aos. */
+const HEAVY = `${COUNTER}
+Handlers.add("work", { Action = "Work" }, function(msg)
+  local sum = 0
+  for i = 1, 60000 do sum = sum + i % 7 end
+  msg.reply({ Data = tostring(sum) })
+end)`;
 /** About 100 MB of live tables. */
 const LARGE = `${COUNTER}
 Ballast = {}
@@ -27,14 +34,14 @@ const count = () => ({ Action: 'Count' });
 const oneInTenFails = (index: number) => ({ Action: index % 10 === 9 ? 'Fail' : 'Count' });
 
 /** Messages per second of the module alone, with the state of the large process. */
-async function handlesPerSecond(source: string): Promise<number> {
+async function handlesPerSecond(source: string, action = 'Count'): Promise<number> {
   const format = moduleTags.find((tag) => tag.name === 'Module-Format')?.value ?? '';
   const instance = instantiate(await compileModule(await moduleBinary(), { format }));
   const env = JSON.stringify(environment);
   instance.handle(JSON.stringify(spawnMessage), env);
   instance.handle(JSON.stringify(evaluation(source)), env);
   const texts = Array.from({ length: MESSAGES }, (_, i) =>
-    JSON.stringify(message(`${i}`.padStart(43, 'm'), i + 2, 'Message', 'Count', ' ')),
+    JSON.stringify(message(`${i}`.padStart(43, 'm'), i + 2, 'Message', action, ' ')),
   );
   const ms = await timed(async () => texts.map((text) => instance.handle(text, env)));
   return (MESSAGES * 1000) / ms;
@@ -98,6 +105,12 @@ export async function computeSuite(): Promise<Figure[]> {
   figure(`catch-up of ${MESSAGES}, 100 MB ÷ in-place loader`, caughtUp, '/s', { floor: raw, goal: 0.8 });
   const failing = await catchUp(units, large, oneInTenFails);
   figure('the same, one message in ten failing ÷ in-place loader', failing, '/s', { floor: raw, goal: 0.5 });
+
+  const work = await catchUp(units, await units.spawn(HEAVY), () => ({ Action: 'Work' }));
+  figure('catch-up with messages as long as those of aos ÷ in-place loader', work, '/s', {
+    floor: await handlesPerSecond(HEAVY, 'Work'),
+    goal: 0.8,
+  });
 
   const quiet = await warm(units, large, 150);
   const one = 1000 / raw;
