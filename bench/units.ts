@@ -135,6 +135,7 @@ export class Units implements AsyncDisposable {
     target: string,
     count: number,
     tags: (index: number) => Record<string, string>,
+    data = ' ',
   ): Promise<DataItem[]> {
     return Promise.all(
       Array.from({ length: count }, (_, index) =>
@@ -143,7 +144,7 @@ export class Units implements AsyncDisposable {
             target,
             anchor: randomBytes(32),
             tags: tagList({ ...PROTOCOL, Type: 'Message', ...tags(index) }),
-            data: ' ',
+            data,
           },
           this.#client,
         ),

@@ -1,9 +1,13 @@
-import { expect, test } from 'vitest';
+import fs from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
 import { GroupCommit } from './group-commit.ts';
 import { openSqlite } from './sqlite.ts';
 
-function open() {
-  const db = openSqlite(':memory:', ['CREATE TABLE t (id INTEGER PRIMARY KEY)']);
+function open(path = ':memory:') {
+  const db = openSqlite(path, ['CREATE TABLE t (id INTEGER PRIMARY KEY)']);
   const insert = db.prepare('INSERT INTO t VALUES (?)');
   const count = () => (db.prepare('SELECT count(*) AS n FROM t').get() as { n: number }).n;
   return { db, insert, count, commits: new GroupCommit(db) };
@@ -64,4 +68,62 @@ test('what is only written soon is there too, in order, and leaves the next writ
   ]);
   expect(order).toEqual([1, 2, 3]);
   await expect(commits.writeSoon(() => insert.run(1))).rejects.toThrow('UNIQUE');
+});
+
+const folders: string[] = [];
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** A database in a file, and the syncs of its log that wait to be let through. */
+async function openFile() {
+  const folder = await mkdtemp(join(tmpdir(), 'group-commit-'));
+  folders.push(folder);
+  const syncs: ((error?: Error) => void)[] = [];
+  vi.spyOn(fs, 'fdatasync').mockImplementation((_log, done) => {
+    syncs.push((error) => done(error ?? null));
+  });
+  return { ...open(join(folder, 'file.sqlite')), syncs };
+}
+
+test('a write waits for the disk, what is only written soon does not, and the next turn goes on meanwhile', async () => {
+  const { db, insert, count, commits, syncs } = await openFile();
+  const order: string[] = [];
+  const first = commits.write(() => insert.run(1)).then(() => order.push('first'));
+  await commits.writeSoon(() => insert.run(2));
+  await vi.waitFor(() => expect(syncs).toHaveLength(1));
+  const later = [3, 4].map((n) => commits.write(() => insert.run(n)).then(() => order.push('later')));
+  await vi.waitFor(() => expect(count()).toBe(4));
+  // What was committed after a sync began is not on the disk when it ends.
+  expect([order, syncs.length]).toEqual([[], 1]);
+  syncs[0]?.();
+  await first;
+  await vi.waitFor(() => expect(syncs).toHaveLength(2));
+  expect(order).toEqual(['first']);
+  syncs[1]?.();
+  await Promise.all(later);
+  db.close();
+});
+
+test('a write that the disk does not take is not acknowledged, and the next one is tried', async () => {
+  const { db, insert, commits, syncs } = await openFile();
+  const failed = commits.write(() => insert.run(1));
+  await vi.waitFor(() => expect(syncs).toHaveLength(1));
+  syncs[0]?.(new Error('EIO'));
+  await expect(failed).rejects.toThrow('EIO');
+  const second = commits.write(() => insert.run(2));
+  await vi.waitFor(() => expect(syncs).toHaveLength(2));
+  syncs[1]?.();
+  await second;
+  db.close();
+});
+
+test('what is closed before its sync began is on the disk', async () => {
+  const { db, insert, commits, syncs } = await openFile();
+  const written = [1, 2].map((n) => commits.write(() => insert.run(n)));
+  commits.flush();
+  db.close();
+  await Promise.all(written);
+  expect(syncs).toHaveLength(0);
 });

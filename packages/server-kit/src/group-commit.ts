@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import type { Sqlite } from './sqlite.ts';
 
 interface Write {
@@ -8,17 +9,20 @@ interface Write {
 }
 
 /**
- * Commits the writes of one turn of the event loop in one transaction: one sync of the disk for all of them.
- * A write's promise settles after the commit; a write that throws undoes only itself.
+ * Commits the writes of one turn of the event loop in one transaction, and lets the disk sync them while the next turn
+ * goes on. A write that throws undoes only itself.
  */
 export class GroupCommit {
   readonly #db: Sqlite;
   #queue: Write[] = [];
+  #syncing = Promise.resolve();
+  #next: Promise<void> | undefined;
 
   constructor(db: Sqlite) {
     this.#db = db;
   }
 
+  /** The promise settles when the write is on the disk. */
   write<T>(run: () => T): Promise<T> {
     return this.#enqueue(run, true);
   }
@@ -36,16 +40,19 @@ export class GroupCommit {
     const batch = this.#queue;
     this.#queue = [];
     if (batch.length === 0) return;
-    const outcomes: (() => void)[] = [];
-    const synced = batch.some((write) => write.durable);
+    const outcomes: ((synced: Promise<void>) => void)[] = [];
     try {
-      if (!synced) this.#db.pragma('synchronous = NORMAL');
+      // The log is synced below, beside the event loop.
+      this.#db.pragma('synchronous = NORMAL');
       this.#db
         .transaction(() => {
-          for (const { run, resolve, reject } of batch) {
+          for (const { durable, run, resolve, reject } of batch) {
             try {
               const value = this.#db.transaction(run)() as never;
-              outcomes.push(() => resolve(value));
+              outcomes.push((synced) => {
+                if (durable) synced.then(() => resolve(value), reject);
+                else resolve(value);
+              });
             } catch (error) {
               // A full disk ends the whole transaction, not just this write's part of it.
               if (!this.#db.inTransaction) throw error;
@@ -58,9 +65,11 @@ export class GroupCommit {
       for (const { reject } of batch) reject(error);
       return;
     } finally {
-      if (!synced && this.#db.open) this.#db.pragma('synchronous = FULL');
+      if (this.#db.open) this.#db.pragma('synchronous = FULL');
     }
-    for (const settle of outcomes) settle();
+    const synced = batch.some(({ durable }) => durable) ? this.#synced() : Promise.resolve();
+    synced.catch(() => {}); // told to each write that waits for it
+    for (const settle of outcomes) settle(synced);
   }
 
   #enqueue<T>(run: () => T, durable: boolean): Promise<T> {
@@ -69,4 +78,30 @@ export class GroupCommit {
       this.#queue.push({ durable, run, resolve, reject });
     });
   }
+
+  /** Settles when what is committed by now is on the disk. One sync serves all that come while another is under way. */
+  #synced(): Promise<void> {
+    this.#next ??= this.#syncing
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        this.#syncing = syncLog(this.#db);
+        return this.#syncing;
+      });
+    return this.#next;
+  }
+}
+
+/** Brings the write-ahead log of a database to the disk: what SQLite does itself at each commit, but without waiting. */
+function syncLog(db: Sqlite): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Closing a database brings everything to the disk.
+    if (db.memory || !db.open) return resolve();
+    const log = fs.openSync(`${db.name}-wal`, 'r+');
+    fs.fdatasync(log, (error) => {
+      fs.closeSync(log);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
