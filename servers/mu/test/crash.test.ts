@@ -145,6 +145,35 @@ describe('killed at a moment the work is lost at elsewhere, each entry arrives o
     expect(network.items(sender).map(({ id }) => id)).toEqual([item.id]);
   });
 
+  test('while cron results are fetched, and while what they emitted is sent', async () => {
+    const [receiver, process] = [network.addProcess(), network.addProcess()];
+    const monitor = async (method: 'POST' | 'DELETE') => {
+      const headers = { 'content-type': 'application/octet-stream' };
+      const body = Buffer.from((await network.message(process)).raw);
+      expect((await fetch(`${mu.url}/monitor/${process}`, { method, headers, body })).status).toBe(200);
+    };
+    await monitor('POST');
+    const polls = () => network.cu.requests.filter(({ url }) => url.pathname === `/cron/${process}`).length;
+    await until(() => polls() > 0);
+    network.crons = Array.from({ length: 5 }, (_, n) => ({
+      cursor: `cursor-${n}`,
+      node: { Messages: [send(receiver, { Reference: String(n) })] },
+    }));
+    const asked = polls();
+    network.cu.fault = () => never;
+    await until(() => polls() > asked);
+    await restart();
+    await until(() => network.items(receiver).length > 0);
+    await restart();
+    await until(() => network.items(receiver).length === 5);
+    const again = polls();
+    await until(() => polls() > again + 1);
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+    expect(network.items(receiver).map((item) => item.tag('Reference'))).toEqual(['0', '1', '2', '3', '4']);
+    network.crons = [];
+    await monitor('DELETE');
+  });
+
   test('by SIGTERM, which ends cleanly and at once', async () => {
     const { sender, check } = fanOut(3);
     network.cu.fault = () => never;

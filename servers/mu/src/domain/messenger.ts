@@ -100,8 +100,8 @@ export class Messenger {
     await this.#attempts.ended();
   }
 
-  #enqueue({ seq, lane }: Queued): void {
-    this.#signing.begin(seq);
+  #enqueue({ seq, lane, kind, id }: Queued): void {
+    if (kind !== 'assignment' && id === null) this.#signing.begin(seq);
     this.#lanes.add(lane, seq);
   }
 
@@ -139,9 +139,9 @@ export class Messenger {
 
   async #deliver(seq: number): Promise<void> {
     const maybeSent = this.#recovered.delete(seq);
-    await this.#attempts.repeat(seq, isPermanent, async ({ state }, failures) => {
-      await this.#signing.ready(seq);
+    await this.#attempts.repeat(seq, isPermanent, async ({ state, kind, item }, failures) => {
       if (state !== 'received') return;
+      if (kind !== 'assignment' && item === null) await this.#signing.ready(seq);
       await this.#attempt(seq, maybeSent || failures > 0);
     });
   }
