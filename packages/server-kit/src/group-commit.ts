@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { Transaction } from 'better-sqlite3';
 import type { Sqlite } from './sqlite.ts';
 
 interface Write {
@@ -14,12 +15,17 @@ interface Write {
  */
 export class GroupCommit {
   readonly #db: Sqlite;
+  // Made once: making them costs as much as a small write.
+  readonly #all: Transaction<(work: () => void) => void>;
+  readonly #one: Transaction<(run: () => unknown) => unknown>;
   #queue: Write[] = [];
   #syncing = Promise.resolve();
   #next: Promise<void> | undefined;
 
   constructor(db: Sqlite) {
     this.#db = db;
+    this.#all = db.transaction((work) => work());
+    this.#one = db.transaction((run) => run());
   }
 
   /** The promise settles when the write is on the disk. */
@@ -44,23 +50,21 @@ export class GroupCommit {
     try {
       // The log is synced below, beside the event loop.
       this.#db.pragma('synchronous = NORMAL');
-      this.#db
-        .transaction(() => {
-          for (const { durable, run, resolve, reject } of batch) {
-            try {
-              const value = this.#db.transaction(run)() as never;
-              outcomes.push((synced) => {
-                if (durable) synced.then(() => resolve(value), reject);
-                else resolve(value);
-              });
-            } catch (error) {
-              // A full disk ends the whole transaction, not just this write's part of it.
-              if (!this.#db.inTransaction) throw error;
-              outcomes.push(() => reject(error));
-            }
+      this.#all.immediate(() => {
+        for (const { durable, run, resolve, reject } of batch) {
+          try {
+            const value = this.#one(run) as never;
+            outcomes.push((synced) => {
+              if (durable) synced.then(() => resolve(value), reject);
+              else resolve(value);
+            });
+          } catch (error) {
+            // A full disk ends the whole transaction, not just this write's part of it.
+            if (!this.#db.inTransaction) throw error;
+            outcomes.push(() => reject(error));
           }
-        })
-        .immediate();
+        }
+      });
     } catch (error) {
       for (const { reject } of batch) reject(error);
       return;
