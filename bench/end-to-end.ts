@@ -60,7 +60,8 @@ export async function endToEndFigures(): Promise<Figure[]> {
   const key = await generateWallet();
   const sqlite = await (async () => {
     await using units = await Units.start(['gateway', 'su', 'cu', 'mu'], { key });
-    return runs(units);
+    // Awaited here, or the units would be gone before it began.
+    return await runs(units);
   })();
   await using postgres = await TestPostgres.start();
   const env = {
