@@ -39,6 +39,8 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const pool = new pg.Pool({ ...postgresConnection(url), max: 10 });
   // A connection that breaks while idle is replaced when the next one is needed.
   pool.on('error', () => {});
+  // One that breaks in the middle of a transaction, between two queries, fails the next query: that is soon enough.
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     await inTransaction(pool, (client) => migrate(client, options));
     return pool;
