@@ -3,6 +3,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 15)) {
+  console.error(
+    `ao needs Node 22.15 or later, and this is ${process.version}. In its repository "npx ao" brings its own.`,
+  );
+  process.exit(1);
+}
 const main = new URL('../dist/main.js', import.meta.url);
 if (!existsSync(fileURLToPath(main))) {
   console.error('ao is not built yet: run "npm start" (or "npm run build") in its repository once.');
