@@ -1,11 +1,9 @@
 import { ByteWriter } from './byte-writer.ts';
 import { ByteReader, unsignedLeb } from './bytes.ts';
 import { OP, readInstruction } from './instructions.ts';
-import { readInterface, readSections, readShape } from './module-interface.ts';
+import { readInterface, readParameterCounts, readSections } from './module-interface.ts';
 
 const SECTION = {
-  type: 1,
-  function: 3,
   memory: 5,
   global: 6,
   export: 7,
@@ -15,20 +13,13 @@ const SECTION = {
 } as const;
 /** Sections that are added where a module has none and the extension something for them. */
 const OPTIONAL = [SECTION.global, SECTION.export];
-const EXPORT_KIND = { function: 0, memory: 2, global: 3 } as const;
+const EXPORT_KIND = { memory: 2, global: 3 } as const;
 const MUTABLE = 1;
 // A 32-bit memory may not even declare more.
 const MEMORY32_PAGES = 65_536;
 const NUMERIC_TYPES: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c]);
 
-/** A function as a module holds it: its type, and its body with its locals. */
-export interface EncodedFunction {
-  readonly type: readonly number[];
-  readonly body: readonly number[];
-}
-
 export interface Extension {
-  readonly functions?: readonly EncodedFunction[];
   /** Encoded memories to append; the module has one already. */
   readonly memories?: readonly (readonly number[])[];
   /** Encoded globals to append. */
@@ -53,12 +44,12 @@ interface GlobalInfo {
   readonly mutableNumber: boolean;
 }
 
-/** Adds functions, memories, globals and exports to a binary. All are appended, so no index in the module changes. */
+/** Adds memories, globals and exports to a binary, and rewrites its functions. What is new is appended, so no index in the module changes. */
 export function extendModule(binary: Uint8Array, extension: Extension): Uint8Array {
   const out = new ByteWriter().append(binary.subarray(0, 8));
   const added = new Set<number>();
   const sections = readSections(binary);
-  const shape = readShape(binary);
+  const parameters = readParameterCounts(binary);
   const addMissing = (next: number) => {
     for (const id of OPTIONAL) {
       if (position(id) >= position(next) || added.has(id) || sections.some((section) => section.id === id))
@@ -71,7 +62,7 @@ export function extendModule(binary: Uint8Array, extension: Extension): Uint8Arr
   for (const section of sections) {
     if (section.id !== 0) addMissing(section.id);
     const content = binary.subarray(section.content, section.end);
-    const extended = extendedSection(section.id, content, extension, shape);
+    const extended = extendedSection(section.id, content, extension, parameters);
     if (extended) writeSection(out, section.id, extended);
     else out.append(binary.subarray(section.start, section.end));
   }
@@ -110,33 +101,18 @@ export function readGlobals(binary: Uint8Array): { count: number; mutable: numbe
 function extendedSection(
   id: number,
   content: Uint8Array,
-  { functions = [], memories = [], globals = [], ...extension }: Extension,
-  shape: { parameters: readonly number[]; types: number },
+  { memories = [], globals = [], ...extension }: Extension,
+  parameters: readonly number[],
 ): ArrayLike<number>[] | undefined {
   switch (id) {
-    case SECTION.type:
-      return appended(
-        content,
-        functions.map(({ type }) => type),
-      );
-    case SECTION.function:
-      return appended(
-        content,
-        functions.map((_, index) => unsignedLeb(shape.types + index)),
-      );
     case SECTION.memory:
       return appended(limitedMemories(content, extension.maximumPages), memories);
     case SECTION.global:
       return appended(content, globals);
     case SECTION.export:
       return appended(content, encodedExports(extension));
-    case SECTION.code: {
-      const code = extension.rewrite ? rewrittenCode(content, extension.rewrite, shape.parameters) : content;
-      return appended(
-        code,
-        functions.map(({ body }) => [...unsignedLeb(body.length), ...body]),
-      );
-    }
+    case SECTION.code:
+      return extension.rewrite && [rewrittenCode(content, extension.rewrite, parameters)];
     default:
       return undefined;
   }

@@ -62,7 +62,6 @@ export function readSections(binary: Uint8Array): Section[] {
 }
 
 interface Functions {
-  readonly types: readonly Signature[];
   readonly imports: readonly FunctionImport[];
   readonly otherImports: readonly string[];
   readonly importedGlobals: number;
@@ -102,17 +101,12 @@ function readFunctions(open: Open): Functions {
     }
   });
   const defined = readVector(open(SECTION.function), (reader) => typeAt(reader.unsigned()));
-  return { types, imports, otherImports, importedGlobals, defined };
+  return { imports, otherImports, importedGlobals, defined };
 }
 
-/** How many types and functions a binary has, and how many parameters each function that is not imported. */
-export function readShape(binary: Uint8Array): { types: number; functions: number; parameters: number[] } {
-  const { types, imports, defined } = readFunctions(opener(binary));
-  return {
-    types: types.length,
-    functions: imports.length + defined.length,
-    parameters: defined.map(({ params }) => params.length),
-  };
+/** How many parameters each function of a binary has that is not imported. */
+export function readParameterCounts(binary: Uint8Array): number[] {
+  return readFunctions(opener(binary)).defined.map(({ params }) => params.length);
 }
 
 /** Reads imports, exports and the memory of a binary. Engines do not tell the signatures of imports. */
