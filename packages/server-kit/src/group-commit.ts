@@ -11,7 +11,7 @@ interface Write {
 
 /**
  * Commits the writes of one turn of the event loop in one transaction, and lets the disk sync them while the next turn
- * goes on. A write that throws undoes only itself.
+ * goes on. A write that throws undoes only itself. Whoever writes to the same database beside it is not synced.
  */
 export class GroupCommit {
   readonly #db: Sqlite;
@@ -24,6 +24,8 @@ export class GroupCommit {
 
   constructor(db: Sqlite) {
     this.#db = db;
+    // The log is synced here, beside the event loop, and not by SQLite at each commit.
+    db.pragma('synchronous = NORMAL');
     this.#all = db.transaction((work) => work());
     this.#one = db.transaction((run) => run());
   }
@@ -47,20 +49,19 @@ export class GroupCommit {
     this.#queue = [];
     if (batch.length === 0) return;
     const outcomes: ((synced: Promise<void>) => void)[] = [];
+    const alone = batch.length === 1;
     try {
-      // The log is synced below, beside the event loop.
-      this.#db.pragma('synchronous = NORMAL');
       this.#all.immediate(() => {
         for (const { durable, run, resolve, reject } of batch) {
           try {
-            const value = this.#one(run) as never;
+            const value = (alone ? run() : this.#one(run)) as never;
             outcomes.push((synced) => {
               if (durable) synced.then(() => resolve(value), reject);
               else resolve(value);
             });
           } catch (error) {
             // A full disk ends the whole transaction, not just this write's part of it.
-            if (!this.#db.inTransaction) throw error;
+            if (alone || !this.#db.inTransaction) throw error;
             outcomes.push(() => reject(error));
           }
         }
@@ -68,8 +69,6 @@ export class GroupCommit {
     } catch (error) {
       for (const { reject } of batch) reject(error);
       return;
-    } finally {
-      if (this.#db.open) this.#db.pragma('synchronous = FULL');
     }
     const synced = batch.some(({ durable }) => durable) ? this.#synced() : Promise.resolve();
     synced.catch(() => {}); // told to each write that waits for it
