@@ -38,10 +38,13 @@ const Tree = z.object({
   ),
 });
 
+/** Between two looks at the messenger: each costs it what a message costs. */
+const LOOK_EVERY_MS = 50;
+
 async function settled(units: Units): Promise<void> {
   const remote = { http: units.http, url: units.mu, name: 'messenger unit' };
   while ((await requestJson(remote, '/status', Status)).pending > 0)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 }
 
 /** Nodes of what a message caused, in order of depth. */
