@@ -3,7 +3,7 @@ import { errorMessage, isAoError } from '@ao-ts/core';
 import { inTrace } from '@ao-ts/server-kit';
 import { type Backoff, delayAfter } from './backoff.ts';
 import type { Ledger } from './ledger.ts';
-import type { NodeState, Parcel } from './node.ts';
+import type { LedgerNode, NodeState } from './node.ts';
 
 export interface AttemptPorts {
   ledger: Pick<Ledger, 'get' | 'failed' | 'dead'>;
@@ -16,8 +16,16 @@ export interface AttemptPorts {
   onAttempt?: (attempt: { state: NodeState; failures: number; error?: unknown }) => void;
 }
 
-/** What moves a node on. Doing it again after it failed halfway does nothing twice. */
-export type Step = (parcel: Parcel, failures: number) => Promise<unknown>;
+type Subject = Pick<LedgerNode, 'state' | 'target' | 'id' | 'trace'>;
+
+export interface Step<T extends Subject> {
+  /** Reads the node, for each attempt anew. Undefined if there is nothing to do any more. */
+  read: () => Promise<T | undefined>;
+  /** Moves the node on. Doing it again after it failed halfway does nothing twice. */
+  run: (node: T, failures: number) => Promise<unknown>;
+  /** Tells errors that no attempt will change; without it, what the one who sent it must change. */
+  permanent?: (error: unknown) => boolean;
+}
 
 /** Repeats the steps of nodes until they succeed, the node is dead, or the unit stops. */
 export class Attempts {
@@ -29,23 +37,26 @@ export class Attempts {
     this.#ports = ports;
   }
 
-  /** Settles when the step needs no further attempt. `permanent` tells errors that no attempt will change. */
-  async repeat(seq: number, permanent: (error: unknown) => boolean, step: Step): Promise<void> {
-    const { ledger, backoff, random, log, onAttempt } = this.#ports;
+  /** Settles when the step needs no further attempt. */
+  async repeat<T extends Subject>(
+    seq: number,
+    { read, run, permanent = isPermanent }: Step<T>,
+  ): Promise<void> {
+    const { backoff, random, log, onAttempt } = this.#ports;
     const { signal } = this.#stopping;
     for (let failures = 0; !signal.aborted; ) {
-      let parcel: Parcel | undefined;
+      let node: T | undefined;
       try {
-        const found = await ledger.get(seq);
-        parcel = found;
+        const found = await read();
+        node = found;
         if (found) {
-          await onBehalfOf(found, () => step(found, failures));
+          await onBehalfOf(found, () => run(found, failures));
           onAttempt?.({ state: found.state, failures });
         }
         return;
       } catch (error) {
         if (signal.aborted) return;
-        if (parcel) onAttempt?.({ state: parcel.state, failures, error });
+        if (node) onAttempt?.({ state: node.state, failures, error });
         failures += 1;
         if (!isAoError(error)) log.error({ err: error, seq }, 'unexpected failure; it will be tried again');
         const delayMs = delayAfter(failures, backoff, random);
@@ -55,7 +66,7 @@ export class Attempts {
         });
         if (given) return;
         const facts = { seq, failures, delayMs, error: errorMessage(error) };
-        onBehalfOf(parcel, () => log.warn(facts, 'attempt failed'));
+        onBehalfOf(node, () => log.warn(facts, 'attempt failed'));
         await sleep(delayMs, undefined, { signal }).catch(() => {});
       }
     }
@@ -94,12 +105,12 @@ export class Attempts {
 }
 
 /** Work for a node belongs to the trace of what caused it, and its log lines say which node it is. */
-function onBehalfOf<T>(parcel: Parcel | undefined, work: () => T): T {
-  const { trace, target, id } = parcel ?? {};
+function onBehalfOf<T>(node: Subject | undefined, work: () => T): T {
+  const { trace, target, id } = node ?? {};
   return inTrace(trace, work, { ...(target ? { processId: target } : {}), ...(id ? { messageId: id } : {}) });
 }
 
 /** True if the one who sent it must change something before it can be delivered. */
-export function isPermanent(error: unknown): boolean {
+function isPermanent(error: unknown): boolean {
   return isAoError(error) && error.action !== 'retry';
 }

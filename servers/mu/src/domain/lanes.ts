@@ -1,13 +1,19 @@
-/** Runs the work of one lane strictly in order, and all lanes side by side. */
+interface LaneWork {
+  /** Begins what can be done before its turn comes. */
+  prepare: (seq: number) => void;
+  /** Settles when the next one of the lane may follow; must not reject. */
+  work: (seq: number) => Promise<void>;
+}
+
+/** Works on one of a lane after the other, strictly in order, and on all lanes side by side. The next one is prepared. */
 export class Lanes {
-  readonly #work: (seq: number) => Promise<void>;
+  readonly #each: LaneWork;
   readonly #queues = new Map<string, number[]>();
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
-  /** `work` settles when the next one of the lane may follow; it must not reject. */
-  constructor(work: (seq: number) => Promise<void>) {
-    this.#work = work;
+  constructor(each: LaneWork) {
+    this.#each = each;
   }
 
   get size(): number {
@@ -19,10 +25,12 @@ export class Lanes {
     const queue = this.#queues.get(lane);
     if (queue) {
       queue.push(seq);
+      if (queue.length === 1) this.#each.prepare(seq);
       return;
     }
     const first = [seq];
     this.#queues.set(lane, first);
+    this.#each.prepare(seq);
     const run = this.#run(lane, first).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
@@ -35,7 +43,9 @@ export class Lanes {
 
   async #run(lane: string, queue: number[]): Promise<void> {
     for (let seq = queue.shift(); seq !== undefined && !this.#stopped; seq = queue.shift()) {
-      await this.#work(seq);
+      const [next] = queue;
+      if (next !== undefined) this.#each.prepare(next);
+      await this.#each.work(seq);
     }
     this.#queues.delete(lane);
   }

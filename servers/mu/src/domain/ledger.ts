@@ -17,7 +17,10 @@ export interface Delivered {
 }
 
 /** What there is to go on with, in the order of recording. */
-export type Queued = Pick<LedgerNode, 'seq' | 'lane' | 'state' | 'kind' | 'target' | 'id' | 'nonce'>;
+export type Queued = Pick<
+  LedgerNode,
+  'seq' | 'lane' | 'state' | 'kind' | 'target' | 'id' | 'nonce' | 'root' | 'trace' | 'depth'
+>;
 
 export interface Monitor {
   processId: string;
@@ -39,8 +42,8 @@ export interface InheritedWork {
 export interface Ledger {
   /** Records what a client sent; if it is known already, gives what is known. */
   accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }>;
-  /** Keeps the signed bytes of a node; the first ones that come are its bytes. */
-  built(seq: number, id: string, item: Uint8Array): Promise<void>;
+  /** Keeps the signed bytes of a node. False if it has some: the first ones that come are its bytes. */
+  built(seq: number, id: string, item: Uint8Array): Promise<boolean>;
   /** Marks a node delivered and records what follows. Empty if it was marked before. */
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined>;
   /** Records the outbox of a node together with the fact that it has a result. */

@@ -1,7 +1,7 @@
 import { AoError, isAoError } from '@ao-ts/core';
 import type { Signer } from '@ao-ts/core/ans104';
 import { inTrace, retry } from '@ao-ts/server-kit';
-import { type AttemptPorts, Attempts, isPermanent } from './attempts.ts';
+import { type AttemptPorts, Attempts } from './attempts.ts';
 import type { Courier } from './courier.ts';
 import { Gate } from './gate.ts';
 import { Lanes } from './lanes.ts';
@@ -34,7 +34,10 @@ export class Messenger {
   readonly #attempts: Attempts;
   readonly #signing: Signing;
   readonly #pulls: Pulls;
-  readonly #lanes = new Lanes((seq) => this.#deliver(seq));
+  readonly #lanes = new Lanes({
+    prepare: (seq) => this.#signing.begin(seq),
+    work: (seq) => this.#deliver(seq),
+  });
   readonly #oneAtATime = new Gate(1);
   readonly #recovered = new Set<number>();
   readonly #submitting = new Map<string, Promise<Acknowledged>>();
@@ -59,7 +62,7 @@ export class Messenger {
       else if (node.state === 'unsure') this.#attempts.inBackground(this.#lookUp(node.seq));
       else {
         this.#recovered.add(node.seq);
-        this.#enqueue(node);
+        this.#lanes.add(node.lane, node.seq);
       }
     }
   }
@@ -78,7 +81,7 @@ export class Messenger {
 
   /** Signs and delivers nodes that were just recorded, each lane in order. */
   dispatch(children: readonly Queued[]): void {
-    for (const child of children) this.#enqueue(child);
+    for (const { lane, seq } of children) this.#lanes.add(lane, seq);
   }
 
   /** Takes a dead node up again. False if there is no such dead node. */
@@ -100,19 +103,16 @@ export class Messenger {
     await this.#attempts.ended();
   }
 
-  #enqueue({ seq, lane, kind, id }: Queued): void {
-    if (kind !== 'assignment' && id === null) this.#signing.begin(seq);
-    this.#lanes.add(lane, seq);
-  }
-
   async #submit(root: NewNode): Promise<Acknowledged> {
     const { ledger } = this.#ports;
     const { node, created } = await ledger.accept(root);
     let maybeSent = !created;
+    let known = created ? { ...node, item: root.item ?? null, plan: root.plan ?? null } : undefined;
     const attempt = async () => {
       try {
-        return await inTrace(node.trace, () => this.#attempt(node.seq, maybeSent));
+        return await inTrace(node.trace, () => this.#attempt(node.seq, maybeSent, known));
       } catch (error) {
+        known = undefined;
         maybeSent ||= mayHaveArrived(error);
         throw error;
       }
@@ -139,17 +139,22 @@ export class Messenger {
 
   async #deliver(seq: number): Promise<void> {
     const maybeSent = this.#recovered.delete(seq);
-    await this.#attempts.repeat(seq, isPermanent, async ({ state, kind, item }, failures) => {
-      if (state !== 'received') return;
-      if (kind !== 'assignment' && item === null) await this.#signing.ready(seq);
-      await this.#attempt(seq, maybeSent || failures > 0);
+    await this.#attempts.repeat(seq, {
+      read: () => this.#signing.ready(seq),
+      run: async (parcel, failures) => {
+        if (parcel.state !== 'received') return;
+        await this.#attempt(seq, maybeSent || failures > 0, parcel.emitter === null ? undefined : parcel);
+      },
     });
   }
 
-  /** Delivers a node that is not delivered yet. Of one node one attempt at a time: the next one sees what it did. */
-  #attempt(seq: number, maybeSent: boolean): Promise<Acknowledged> {
+  /**
+   * Delivers a node that is not delivered yet. Of one node one attempt at a time: the next one sees what it did.
+   * @param known the node, if nobody else can have delivered it meanwhile
+   */
+  #attempt(seq: number, maybeSent: boolean, known?: Parcel): Promise<Acknowledged> {
     return this.#oneAtATime.run(String(seq), async () => {
-      const parcel = await this.#ports.ledger.get(seq);
+      const parcel = known ?? (await this.#ports.ledger.get(seq));
       if (!parcel) throw unsure('It was given up just now; send it again.');
       if (parcel.scheduledAt !== null) return parcel;
       const delivered = await this.#ports.courier.deliver(parcel, maybeSent);
@@ -162,22 +167,26 @@ export class Messenger {
     const children = await this.#ports.ledger.scheduled(parcel.seq, delivered);
     if (!children) return;
     const { id, nonce = null, awaitsResult } = delivered;
-    if (awaitsResult) this.#pulls.begin({ ...parcel, state: 'scheduled', id, nonce });
+    if (awaitsResult) {
+      // Not its bytes: it may wait for long.
+      const { seq, lane, kind, target, root, trace, depth } = parcel;
+      this.#pulls.begin({ seq, lane, kind, target, root, trace, depth, state: 'scheduled', id, nonce });
+    }
     this.dispatch(children);
   }
 
   #lookUp(seq: number): Promise<void> {
     const { courier, ledger, clock } = this.#ports;
-    return this.#attempts.repeat(seq, isPermanent, (found) =>
+    const run = () =>
       this.#oneAtATime.run(String(seq), async () => {
         const parcel = await ledger.get(seq);
-        if (!parcel || parcel.scheduledAt !== null || found.state === 'dead') return;
+        if (!parcel || parcel.scheduledAt !== null || parcel.state === 'dead') return;
         const delivered = await courier.lookUp(parcel);
         if (delivered) return this.#delivered(parcel, delivered);
         if (clock() - parcel.receivedAt > UNSURE_MS) return ledger.forget(seq);
         throw unsure('The scheduler does not have it (yet).');
-      }),
-    );
+      });
+    return this.#attempts.repeat(seq, { read: () => ledger.get(seq), run });
   }
 }
 

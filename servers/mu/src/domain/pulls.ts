@@ -20,16 +20,18 @@ export class Pulls {
     this.#ports = ports;
   }
 
-  begin({ seq, kind, target, id, nonce }: Queued): void {
+  /** @param node was scheduled just now, or before and has no result yet */
+  begin(node: Queued): void {
     const { ledger, outboxes, attempts, dispatch } = this.#ports;
+    const { seq, kind, target, id, nonce } = node;
     const processId = (kind === 'process' ? id : target) ?? '';
     const turn = this.#order.enter(processId, nonce ?? undefined);
-    const recorded = attempts.repeat(seq, isPermanent, async (parcel) => {
-      if (parcel.state !== 'scheduled') return;
-      const children = await outboxes.causedBy(parcel);
+    const run = async () => {
+      const children = await outboxes.causedBy(node);
       await turn.first;
       dispatch(await ledger.resulted(seq, children));
-    });
+    };
+    const recorded = attempts.repeat(seq, { read: async () => node, run, permanent: isPermanent });
     attempts.inBackground(recorded.finally(() => turn.leave()));
   }
 }

@@ -48,8 +48,8 @@ export class PostgresLedger implements Ledger {
     });
   }
 
-  async built(seq: number, id: string, item: Uint8Array): Promise<void> {
-    await this.#db.run(sql.built, [seq, id, item]);
+  async built(seq: number, id: string, item: Uint8Array): Promise<boolean> {
+    return (await this.#db.run(sql.built, [seq, id, item])) > 0;
   }
 
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined> {

@@ -63,11 +63,12 @@ export function parcelOf(row: NodeRow): Parcel {
 }
 
 /** The columns of {@link Queued}. */
-export const QUEUED = 'seq, lane, state, kind, target, id, nonce';
+export const QUEUED = 'seq, lane, state, kind, target, id, nonce, root, trace, depth';
 
 /** A node that was just recorded. */
-export function queuedOf({ lane, kind, target, id }: NewNode, seq: number): Queued {
-  return { seq, lane, state: 'received', kind, target, id: id ?? null, nonce: null };
+export function queuedOf(node: NewNode, seq: number): Queued {
+  const { lane, kind, target, id = null, root = null, trace = null, depth } = node;
+  return { seq, lane, state: 'received', kind, target, id, nonce: null, root, trace, depth };
 }
 
 /** The columns of a new node. */

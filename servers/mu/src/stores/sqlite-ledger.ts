@@ -29,8 +29,8 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  async built(seq: number, id: string, item: Uint8Array): Promise<void> {
-    await this.#commit.write(() => this.#sql.built.run({ seq, id, item }));
+  built(seq: number, id: string, item: Uint8Array): Promise<boolean> {
+    return this.#commit.write(() => this.#sql.built.run({ seq, id, item }).changes > 0);
   }
 
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined> {
