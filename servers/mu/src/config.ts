@@ -60,7 +60,7 @@ export const ConfigSchema = z.object({
     .int()
     .min(1)
     .default(7 * 24 * HOUR_MS)
-    .describe('Age at which what still fails is given up and put among the dead.'),
+    .describe('Age at which what still fails is given up and put among the dead; a monitor ends.'),
   RETENTION_MS: z.coerce
     .number()
     .int()

@@ -69,6 +69,8 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     dispatch: (children) => messenger.dispatch(children),
     keepBack,
     intervalMs: config.MONITOR_INTERVAL_MS,
+    maxFailingMs: config.RETRY_MAX_AGE_MS,
+    clock,
     log: logger,
   });
 
@@ -94,7 +96,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   acceptItems(app);
   identityRoute(app, { ledger });
   submitRoute(app, { messenger, directory, admission });
-  monitorRoutes(app, { monitors, directory, admission });
+  monitorRoutes(app, { monitors, ledger, directory, admission });
   messagesRoute(app, { ledger });
   outboxRoute(app, { ledger });
   statusRoute(app, { ledger });

@@ -192,10 +192,13 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
         started: false,
         failures: 0,
         error: null,
+        failingSince: null,
+        endedAt: null,
       });
       await ledger.advance('process', 'one', []);
-      await ledger.monitorFailed('process', 'away');
-      await ledger.monitorFailed('process', 'away');
+      await ledger.monitorFailed('process', 'away', 0);
+      now = 2000;
+      expect(await ledger.monitorFailed('process', 'away', 0)).toBe(false);
       await reopen();
       expect((await inherited()).monitors).toEqual(['process']);
       expect(await ledger.monitor('process')).toMatchObject({
@@ -203,6 +206,7 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
         started: true,
         failures: 2,
         error: 'away',
+        failingSince: 1000,
       });
       expect(await ledger.advance('process', 'two', [child('x')])).toHaveLength(1);
       expect(await ledger.advance('process', 'two', [child('x')])).toEqual([]);
@@ -212,6 +216,36 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       expect(await ledger.monitor('process')).toBeUndefined();
       expect(await ledger.advance('process', 'three', [child('y')])).toEqual([]);
       expect(await states('y')).toEqual([]);
+    });
+
+    test('ends a monitor that failed for too long, until it is asked for again', async () => {
+      for (const process of ['a', 'b', 'c']) await ledger.addMonitor(process);
+      await ledger.advance('b', 'here', []);
+      await ledger.monitorFailed('b', 'away', 0);
+      now = 3000;
+      expect(await ledger.monitorFailed('b', 'away', 1000)).toBe(false);
+      expect(await ledger.monitorFailed('b', 'gone', 1001)).toBe(true);
+      expect(await ledger.monitor('b')).toMatchObject({ error: 'gone', failingSince: 1000, endedAt: 3000 });
+      const list = async (after: string, limit: number) =>
+        (await ledger.monitors({ after, limit })).map(({ processId, endedAt }) => [processId, endedAt]);
+      expect([await list('', 2), await list('b', 2)]).toEqual([
+        [
+          ['a', null],
+          ['b', 3000],
+        ],
+        [['c', null]],
+      ]);
+      await reopen();
+      expect((await inherited()).monitors.sort()).toEqual(['a', 'c']);
+      expect(await ledger.addMonitor('b')).toBe(true);
+      expect(await ledger.monitor('b')).toMatchObject({
+        cursor: 'here',
+        failures: 0,
+        failingSince: null,
+        endedAt: null,
+      });
+      await reopen();
+      expect((await inherited()).monitors.sort()).toEqual(['a', 'b', 'c']);
     });
   });
 }

@@ -88,3 +88,44 @@ test('a compute unit that fails is asked again, and nothing is missed', async ()
   network.cu.fault = () => undefined;
   await until(() => references(receiver).length === 1);
 });
+
+test('a monitor that fails for too long is given up, visibly, and goes on where it was when it is asked for again', async () => {
+  let now = Date.now();
+  await mu[Symbol.asyncDispose]();
+  mu = await startUnit(network, { dbPath, clock: () => now, env: { RETRY_MAX_AGE_MS: '1000' } });
+  const [receiver, process] = [network.addProcess(), network.addProcess()];
+  await ask('POST', process);
+  await until(() => pollsOf('/cron') > 0);
+  network.cu.fault = () => ({ status: 500, body: { error: 'broken' } });
+  network.crons = [cron(0, receiver)];
+  const monitor = async () =>
+    (await mu.get<{ monitors: Record<string, unknown>[] }>('/monitors')).monitors.find(
+      ({ processId }) => processId === process,
+    );
+  while (!(await monitor())?.failingSince);
+  expect(await monitor()).toMatchObject({ error: expect.stringContaining('broken'), endedAt: null });
+  now += 1001;
+  while (!(await monitor())?.endedAt);
+  expect(await monitor()).toMatchObject({ endedAt: now, failingSince: now - 1001 });
+  expect(await (await fetch(`${mu.url}/metrics`)).text()).toContain('ao_mu_monitors 0');
+
+  network.cu.fault = () => undefined;
+  expect(await ask('POST', process)).toMatchObject({ status: 200 });
+  await until(() => references(receiver).length === 1);
+  expect(await monitor()).toMatchObject({ failures: 0, failingSince: null, endedAt: null });
+});
+
+test('a cron result that failed, or lacks its lists, does not keep back the others', async () => {
+  const [receiver, process] = [network.addProcess(), network.addProcess()];
+  await ask('POST', process);
+  await until(() => pollsOf('/cron') > 0);
+  const bare = { Messages: undefined, Spawns: undefined, Assignments: undefined } as never;
+  network.crons = [
+    cron(0, receiver),
+    { cursor: 'bare', node: bare },
+    { cursor: 'failed', node: { ...bare, Error: 'out of gas' } },
+    cron(1, receiver),
+  ];
+  await until(() => references(receiver).length === 2);
+  expect(references(receiver)).toEqual([0, 1]);
+});

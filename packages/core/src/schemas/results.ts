@@ -36,9 +36,17 @@ export const EvaluationResult = z.object({
 });
 export type EvaluationResult = z.infer<typeof EvaluationResult>;
 
+const Entries = z.array(z.unknown()).default([]);
+
+/** A list that one of the results lacks is empty: it must not keep the others from being read. */
 export const ResultsPage = z.object({
   pageInfo: z.object({ hasNextPage: z.boolean() }),
-  edges: z.array(z.object({ node: EvaluationResult, cursor: z.string() })),
+  edges: z.array(
+    z.object({
+      node: EvaluationResult.extend({ Messages: Entries, Assignments: Entries, Spawns: Entries }),
+      cursor: z.string(),
+    }),
+  ),
 });
 export type ResultsPage = z.infer<typeof ResultsPage>;
 

@@ -28,8 +28,13 @@ export interface Monitor {
   cursor: string | null;
   /** False until it is known where "from now" is. */
   started: boolean;
+  /** In a row. */
   failures: number;
   error: string | null;
+  /** Unix ms, since when it has failed. */
+  failingSince: number | null;
+  /** Unix ms, when it was given up; it goes on where it was once monitoring is asked for again. */
+  endedAt: number | null;
 }
 
 export interface InheritedWork {
@@ -76,13 +81,16 @@ export interface Ledger {
   allDead(page: { after: number; limit: number }): Promise<LedgerNode[]>;
 
   monitor(processId: string): Promise<Monitor | undefined>;
-  /** False if it is monitored already. */
+  /** All of them, those that were given up included, by process after a process id. */
+  monitors(page: { after: string; limit: number }): Promise<Monitor[]>;
+  /** Also takes up one that was given up. False if it is monitored already. */
   addMonitor(processId: string): Promise<boolean>;
   /** False if it was not monitored. */
   removeMonitor(processId: string): Promise<boolean>;
   /** Records the outbox of cron results together with the cursor behind them. */
   advance(processId: string, cursor: string | null, children: readonly NewNode[]): Promise<Queued[]>;
-  monitorFailed(processId: string, error: string): Promise<void>;
+  /** Ends the monitor for good if it has failed since before a time (Unix ms). True if it did. */
+  monitorFailed(processId: string, error: string, endBefore: number): Promise<boolean>;
 
   /**
    * Calls back with what this unit has to go on with, in order: at once what was not finished, later what other units of

@@ -11,13 +11,20 @@ export interface MonitorPorts {
   dispatch: (children: readonly Queued[]) => void;
   keepBack: KeepBack;
   intervalMs: number;
-  log: { warn(facts: object, text: string): void };
+  /** How long it may fail without a break until it is given up. */
+  maxFailingMs: number;
+  /** Unix ms. */
+  clock: () => number;
+  log: { warn(facts: object, text: string): void; error(facts: object, text: string): void };
 }
 
 const PAGE = 50;
 const MAX_INTERVAL_MS = 3_600_000;
 
-/** Fetches the cron results of monitored processes and sends what they emitted, from the moment of monitoring on. */
+/**
+ * Fetches the cron results of monitored processes and sends what they emitted, from the moment of monitoring on. What
+ * fails for too long is given up; asked for again, it goes on where it was.
+ */
 export class Monitors {
   readonly #ports: MonitorPorts;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -73,23 +80,29 @@ export class Monitors {
 
   /** How often it failed in a row; undefined if the process is no longer monitored. */
   async #pollOnce(processId: string): Promise<number | undefined> {
-    const { ledger, log } = this.#ports;
+    const { ledger, log, clock, maxFailingMs } = this.#ports;
     let failures = 0;
     try {
       for (let more = true; more && !this.#stopped; ) {
         const monitor = await ledger.monitor(processId);
-        if (!monitor) return undefined;
+        if (!monitor || monitor.endedAt !== null) return undefined;
         failures = monitor.failures;
         more = monitor.started ? await this.#page(monitor) : await this.#start(processId);
       }
       return 0;
     } catch (error) {
       if (this.#stopped) return failures;
-      log.warn({ processId, error: errorMessage(error) }, 'cron results could not be fetched');
-      await ledger.monitorFailed(processId, errorMessage(error)).catch((cause: unknown) => {
+      const facts = { processId, error: errorMessage(error) };
+      log.warn(facts, 'cron results could not be fetched');
+      try {
+        const ended = await ledger.monitorFailed(processId, facts.error, clock() - maxFailingMs);
+        if (!ended) return failures + 1;
+        log.error(facts, 'a monitor is given up; POST /monitor starts it again');
+        return undefined;
+      } catch (cause) {
         log.warn({ processId, error: errorMessage(cause) }, 'the ledger can not be written');
-      });
-      return failures + 1;
+        return failures + 1;
+      }
     }
   }
 

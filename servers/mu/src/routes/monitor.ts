@@ -4,10 +4,12 @@ import type { App, ProcessDirectory } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Admission } from '../domain/admission.ts';
 import { readBody } from '../domain/client-item.ts';
+import type { Ledger } from '../domain/ledger.ts';
 import type { Monitors } from '../domain/monitors.ts';
 
 interface MonitorOptions {
   monitors: Monitors;
+  ledger: Pick<Ledger, 'monitors'>;
   directory: ProcessDirectory;
   admission: Admission;
 }
@@ -16,8 +18,25 @@ const ITEM = 'application/octet-stream';
 const TEXT = { 200: 'text/plain' };
 const params = z.object({ processId: Id });
 
-/** `POST` and `DELETE /monitor/:processId`: starts and ends sending what the crons of a process emit. */
-export function monitorRoutes(app: App, { monitors, directory, admission }: MonitorOptions): void {
+const page = z.object({
+  after: z.string().default(''),
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+});
+
+/**
+ * `POST` and `DELETE /monitor/:processId`: starts and ends sending what the crons of a process emit. `GET /monitors`: how
+ * each of them does.
+ */
+export function monitorRoutes(app: App, { monitors, ledger, directory, admission }: MonitorOptions): void {
+  app.get(
+    '/monitors',
+    { schema: { summary: 'Monitored processes, and why those fail that do.', querystring: page } },
+    async (request) => {
+      const found = await ledger.monitors(request.query);
+      return { monitors: found, hasNextPage: found.length === request.query.limit };
+    },
+  );
+
   app.post(
     '/monitor/:processId',
     {

@@ -168,6 +168,10 @@ export class PostgresLedger implements Ledger {
     return (await this.#db.rows<Monitor>(sql.monitor, [processId]))[0];
   }
 
+  monitors({ after, limit }: { after: string; limit: number }): Promise<Monitor[]> {
+    return this.#db.rows<Monitor>(sql.monitors, [after, limit]);
+  }
+
   async addMonitor(processId: string): Promise<boolean> {
     return this.#db.write(async (client) => {
       const unit = await this.#unit.mustLive(client);
@@ -187,8 +191,10 @@ export class PostgresLedger implements Ledger {
     });
   }
 
-  async monitorFailed(processId: string, error: string): Promise<void> {
-    await this.#db.run(sql.monitorFailed, [processId, error]);
+  async monitorFailed(processId: string, error: string, endBefore: number): Promise<boolean> {
+    const values = [processId, error, this.#clock(), endBefore];
+    const [monitor] = await this.#db.rows<Monitor>(sql.monitorFailed, values);
+    return monitor !== undefined && monitor.endedAt !== null;
   }
 
   // A unit that starts owns nothing yet: what it left the last time is taken over like what others left.

@@ -65,4 +65,7 @@ export const migrations: readonly Migration[] = [
     error      TEXT
   );
   `,
+  `
+  ALTER TABLE monitors ADD COLUMN failing_since BIGINT, ADD COLUMN ended_at BIGINT;
+  `,
 ];

@@ -1,4 +1,4 @@
-import { QUEUED } from './rows.ts';
+import { MONITOR, QUEUED } from './rows.ts';
 
 const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
   n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at,
@@ -89,11 +89,19 @@ export const sql = {
   remember: `
     INSERT INTO processes (id, scheduler_url, tags) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
   processes: 'SELECT id, scheduler_url, tags FROM processes ORDER BY seq DESC LIMIT $1',
-  monitor: `
-    SELECT process_id AS "processId", cursor, started, failures, error FROM monitors WHERE process_id = $1`,
-  addMonitor: 'INSERT INTO monitors (process_id, unit) VALUES ($1, $2) ON CONFLICT (process_id) DO NOTHING',
+  monitors: `SELECT ${MONITOR} FROM monitors WHERE process_id > $1 COLLATE "C" ORDER BY process_id COLLATE "C" LIMIT $2`,
+  monitor: `SELECT ${MONITOR} FROM monitors WHERE process_id = $1`,
+  addMonitor: `
+    INSERT INTO monitors (process_id, unit) VALUES ($1, $2)
+    ON CONFLICT (process_id)
+      DO UPDATE SET unit = excluded.unit, ended_at = NULL, failing_since = NULL, failures = 0
+      WHERE monitors.ended_at IS NOT NULL`,
   removeMonitor: 'DELETE FROM monitors WHERE process_id = $1',
   advance: `
-    UPDATE monitors SET cursor = $2, started = true, failures = 0, error = NULL WHERE process_id = $1`,
-  monitorFailed: 'UPDATE monitors SET failures = failures + 1, error = $2 WHERE process_id = $1',
+    UPDATE monitors SET cursor = $2, started = true, failures = 0, error = NULL, failing_since = NULL
+    WHERE process_id = $1`,
+  monitorFailed: `
+    UPDATE monitors SET failures = failures + 1, error = $2, failing_since = coalesce(failing_since, $3),
+      ended_at = CASE WHEN failing_since < $4 THEN $3::bigint END
+    WHERE process_id = $1 RETURNING ${MONITOR}`,
 } as const;

@@ -117,7 +117,7 @@ export class PostgresUnit {
         [id, from],
       );
       const monitors = await client.query<{ id: string }>(
-        'UPDATE monitors SET unit = $1 WHERE unit = $2 RETURNING process_id AS id',
+        'UPDATE monitors SET unit = $1 WHERE unit = $2 AND ended_at IS NULL RETURNING process_id AS id',
         [id, from],
       );
       return {

@@ -65,6 +65,10 @@ export function parcelOf(row: NodeRow): Parcel {
 /** The columns of {@link Queued}. */
 export const QUEUED = 'seq, lane, state, kind, target, id, nonce, root, trace, depth';
 
+/** The columns of {@link Monitor}. */
+export const MONITOR = `process_id AS "processId", cursor, started, failures, error,
+  failing_since AS "failingSince", ended_at AS "endedAt"`;
+
 /** A node that was just recorded. */
 export function queuedOf(node: NewNode, seq: number): Queued {
   const { lane, kind, target, id = null, root = null, trace = null, depth } = node;

@@ -5,6 +5,11 @@ import { type NodeRow, nodeOf, type ProcessRow, parcelOf, processOf, queuedOf, v
 import { migrations } from './sqlite-migrations.ts';
 import { prepare, type Statements } from './sqlite-statements.ts';
 
+/** SQLite has no booleans. */
+type MonitorRow = Omit<Monitor, 'started'> & { started: number };
+
+const monitorOf = (row: MonitorRow): Monitor => ({ ...row, started: row.started === 1 });
+
 /**
  * The ledger in one SQLite file. Synced to the disk is what was promised to a client, and signed bytes before they are
  * sent; whatever else the machine may forget as it goes down is found out again by asking the other units.
@@ -135,10 +140,12 @@ export class SqliteLedger implements Ledger {
   }
 
   async monitor(processId: string): Promise<Monitor | undefined> {
-    const row = this.#sql.monitor.get(processId) as
-      | (Omit<Monitor, 'started'> & { started: number })
-      | undefined;
-    return row && { ...row, started: row.started === 1 };
+    const row = this.#sql.monitor.get(processId) as MonitorRow | undefined;
+    return row && monitorOf(row);
+  }
+
+  async monitors(page: { after: string; limit: number }): Promise<Monitor[]> {
+    return (this.#sql.monitors.all(page) as MonitorRow[]).map(monitorOf);
   }
 
   addMonitor(processId: string): Promise<boolean> {
@@ -157,13 +164,17 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  async monitorFailed(processId: string, error: string): Promise<void> {
-    await this.#commit.writeSoon(() => this.#sql.monitorFailed.run({ processId, error }));
+  monitorFailed(processId: string, error: string, endBefore: number): Promise<boolean> {
+    const values = { processId, error, endBefore, now: this.#clock() };
+    return this.#commit.writeSoon(() => {
+      const row = this.#sql.monitorFailed.get(values) as MonitorRow | undefined;
+      return row !== undefined && row.endedAt !== null;
+    });
   }
 
   // One file has one unit: there is nothing but what it left itself.
   async follow(take: (work: InheritedWork) => void): Promise<void> {
-    const monitors = this.#sql.monitors.all() as { id: string }[];
+    const monitors = this.#sql.alive.all() as { id: string }[];
     take({ nodes: this.#sql.unfinished.all() as Queued[], monitors: monitors.map(({ id }) => id) });
   }
 

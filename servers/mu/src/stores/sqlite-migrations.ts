@@ -51,4 +51,8 @@ export const migrations: readonly Migration[] = [
     error      TEXT
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE monitors ADD COLUMN failing_since INTEGER;
+  ALTER TABLE monitors ADD COLUMN ended_at INTEGER;
+  `,
 ];

@@ -1,6 +1,6 @@
 import type { Sqlite } from '@ao-ts/server-kit';
 import type { Statement } from 'better-sqlite3';
-import { QUEUED } from './rows.ts';
+import { MONITOR, QUEUED } from './rows.ts';
 
 const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
   n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at, n.resulted_at,
@@ -87,15 +87,21 @@ export function prepare(db: Sqlite) {
     remember: prepared(`
       INSERT INTO processes (id, scheduler_url, tags) VALUES (@id, @url, @tags) ON CONFLICT (id) DO NOTHING`),
     processes: prepared('SELECT id, scheduler_url, tags FROM processes ORDER BY rowid DESC LIMIT ?'),
-    monitors: prepared('SELECT process_id AS id FROM monitors'),
-    monitor: prepared(`
-      SELECT process_id AS processId, cursor, started, failures, error FROM monitors WHERE process_id = ?`),
-    addMonitor: prepared('INSERT INTO monitors (process_id) VALUES (?) ON CONFLICT (process_id) DO NOTHING'),
+    alive: prepared('SELECT process_id AS id FROM monitors WHERE ended_at IS NULL'),
+    monitors: prepared(`
+      SELECT ${MONITOR} FROM monitors WHERE process_id > @after ORDER BY process_id LIMIT @limit`),
+    monitor: prepared(`SELECT ${MONITOR} FROM monitors WHERE process_id = ?`),
+    addMonitor: prepared(`
+      INSERT INTO monitors (process_id) VALUES (?)
+      ON CONFLICT (process_id) DO UPDATE SET ended_at = NULL, failing_since = NULL, failures = 0
+      WHERE ended_at IS NOT NULL`),
     removeMonitor: prepared('DELETE FROM monitors WHERE process_id = ?'),
     advance: prepared(`
-      UPDATE monitors SET cursor = @cursor, started = 1, failures = 0, error = NULL
+      UPDATE monitors SET cursor = @cursor, started = 1, failures = 0, error = NULL, failing_since = NULL
       WHERE process_id = @processId`),
     monitorFailed: prepared(`
-      UPDATE monitors SET failures = failures + 1, error = @error WHERE process_id = @processId`),
+      UPDATE monitors SET failures = failures + 1, error = @error, failing_since = coalesce(failing_since, @now),
+        ended_at = CASE WHEN failing_since < @endBefore THEN @now END
+      WHERE process_id = @processId RETURNING ${MONITOR}`),
   };
 }
