@@ -51,11 +51,21 @@ export async function requestJson<T>(
   schema: z.ZodType<T>,
   request: HttpRequest = {},
 ): Promise<T> {
+  return (await requestLocatedJson(remote, path, schema, request)).value;
+}
+
+/** Like {@link requestJson}; also gives the URL that answered, after redirects. */
+export async function requestLocatedJson<T>(
+  remote: Remote,
+  path: string,
+  schema: z.ZodType<T>,
+  request: HttpRequest = {},
+): Promise<{ value: T; url: string }> {
   const headers = { accept: 'application/json', ...request.headers };
   const response = await remote.http.send(remote.url + path, { ...request, headers });
   if (response.status < 200 || response.status > 299) throw statusError(remote, response);
   const value = safeJson(schema, response.body.toString('utf8'));
-  if (value !== undefined) return value;
+  if (value !== undefined) return { value, url: response.url };
   throw new AoError(
     'HTTP.MALFORMED',
     `The ${remote.name} at ${remote.url} answered something that is not understood.`,

@@ -7,8 +7,9 @@ import {
   SchedulerInfo,
   SchedulerTime,
 } from '@ao-ts/core/schemas';
-import type { HttpClient } from '../http-client.ts';
-import { query, type Remote, requestJson } from './json.ts';
+import type { z } from 'zod';
+import type { HttpClient, HttpRequest } from '../http-client.ts';
+import { query, type Remote, requestJson, requestLocatedJson } from './json.ts';
 
 export interface AssignRequest {
   processId: string;
@@ -18,17 +19,26 @@ export interface AssignRequest {
   exclude?: readonly string[];
 }
 
-/** The Scheduler Unit as the other units see it. All methods throw the AoErrors of {@link requestJson}. */
+/** How long a process is asked for where a router sent us for it. */
+const REDIRECT_MS = 5 * 60_000;
+const MAX_REDIRECTS = 10_000;
+
+/**
+ * The Scheduler Unit as the other units see it, or a router before several. All methods throw the AoErrors of
+ * {@link requestJson}.
+ */
 export class SchedulerClient {
   readonly #remote: Remote;
+  /** Base URLs, by process. */
+  readonly #redirects = new Map<string, { url: string; until: number }>();
 
   constructor(http: HttpClient, url: string) {
     this.#remote = { http, url, name: 'scheduler unit' };
   }
 
-  /** Schedules a signed item (raw ANS-104 bytes). */
-  schedule(item: Uint8Array): Promise<Scheduled> {
-    return requestJson(this.#remote, '/', Scheduled, {
+  /** Schedules a signed item (raw ANS-104 bytes). `processId`, of the process it belongs to, spares redirects. */
+  schedule(item: Uint8Array, processId?: string): Promise<Scheduled> {
+    return this.#ask(processId, '/', Scheduled, {
       method: 'POST',
       operation: 'writeDataItem',
       headers: { 'content-type': 'application/octet-stream' },
@@ -41,7 +51,7 @@ export class SchedulerClient {
     const search = new URLSearchParams({ 'process-id': request.processId, assign: request.messageId });
     if (request.baseLayer) search.set('base-layer', '');
     if (request.exclude?.length) search.set('exclude', request.exclude.join(','));
-    return requestJson(this.#remote, `/?${search}`, Scheduled, {
+    return this.#ask(request.processId, `/?${search}`, Scheduled, {
       method: 'POST',
       operation: 'writeAssignment',
     });
@@ -53,15 +63,15 @@ export class SchedulerClient {
   }
 
   process(processId: string): Promise<ScheduledProcess> {
-    return requestJson(this.#remote, `/processes/${encodeURIComponent(processId)}`, ScheduledProcess, {
+    return this.#ask(processId, `/processes/${encodeURIComponent(processId)}`, ScheduledProcess, {
       operation: 'process',
     });
   }
 
   /** The slot of a message or assignment id in the history of a process. */
   slot(processId: string, id: string): Promise<ScheduleNode> {
-    return requestJson(
-      this.#remote,
+    return this.#ask(
+      processId,
       `/${encodeURIComponent(id)}${query({ 'process-id': processId })}`,
       ScheduleNode,
       { operation: 'slot' },
@@ -70,7 +80,7 @@ export class SchedulerClient {
 
   latest(processId: string): Promise<ScheduleNode> {
     const path = `/${encodeURIComponent(processId)}/latest${query({ 'process-id': processId })}`;
-    return requestJson(this.#remote, path, ScheduleNode, { operation: 'latest' });
+    return this.#ask(processId, path, ScheduleNode, { operation: 'latest' });
   }
 
   /** Slots with `from < nonce <= to`, in order. `from` of -1 starts with the process itself. */
@@ -81,19 +91,50 @@ export class SchedulerClient {
       'to-nonce': range.to,
       limit: range.limit,
     });
-    return requestJson(this.#remote, `/${encodeURIComponent(processId)}${search}`, SchedulePage, {
+    return this.#ask(processId, `/${encodeURIComponent(processId)}${search}`, SchedulePage, {
       operation: 'page',
     });
   }
 
   async time(processId: string): Promise<{ blockHeight: number; timestamp: number }> {
-    const time = await requestJson(
-      this.#remote,
+    const time = await this.#ask(
+      processId,
       `/timestamp${query({ 'process-id': processId })}`,
       SchedulerTime,
       { operation: 'time' },
     );
     return { blockHeight: Number(time.block_height), timestamp: Number(time.timestamp) };
+  }
+
+  async #ask<T>(
+    processId: string | undefined,
+    path: string,
+    schema: z.ZodType<T>,
+    request: HttpRequest,
+  ): Promise<T> {
+    if (processId === undefined) return requestJson(this.#remote, path, schema, request);
+    const known = this.#redirects.get(processId);
+    if (known && Date.now() < known.until) {
+      try {
+        return await requestJson({ ...this.#remote, url: known.url }, path, schema, request);
+      } catch (error) {
+        this.#redirects.delete(processId);
+        // What was refused may be welcome elsewhere by now. What may have arrived is not for us to repeat.
+        if (!isAoError(error, 'HTTP.STATUS') || error.action === 'retry') throw error;
+      }
+    }
+    const { value, url } = await requestLocatedJson(this.#remote, path, schema, request);
+    if (url !== this.#remote.url + path && url.endsWith(path)) {
+      this.#redirected(processId, url.slice(0, -path.length));
+    }
+    return value;
+  }
+
+  #redirected(processId: string, url: string): void {
+    if (this.#redirects.size >= MAX_REDIRECTS) {
+      this.#redirects.delete(this.#redirects.keys().next().value ?? '');
+    }
+    this.#redirects.set(processId, { url, until: Date.now() + REDIRECT_MS });
   }
 }
 
