@@ -30,7 +30,7 @@ const MIN_LOCATION_AGE_MS = 60_000;
 export class ProcessDirectory {
   readonly #options: DirectoryOptions;
   readonly #processes = new Map<string, KnownProcess>();
-  readonly #locations = new Map<string, { url: string; until: number }>();
+  readonly #locations = new Map<string, { url: string; readAt: number; until: number }>();
   readonly #schedulers = new Map<string, SchedulerClient>();
   /** Of the configured scheduler, once it has told it; empty if it has none. */
   #ownAddress: string | undefined;
@@ -72,6 +72,21 @@ export class ProcessDirectory {
     return known;
   }
 
+  /**
+   * Looks again for a process whose scheduler failed with `error`: perhaps it has moved. True if it is elsewhere now; then
+   * {@link find} gives the new place. The configured scheduler is where the configuration says, also while it is away.
+   */
+  async foundElsewhere(processId: string, error: unknown): Promise<boolean> {
+    const known = this.#processes.get(processId);
+    const away = isAoError(error) && error.action === 'retry';
+    if (!known || !(away || saidNotFound(error))) return false;
+    if (away && known.schedulerUrl === this.#options.schedulerUrl) return false;
+    const schedulerUrl = await this.#urlNow(processId, known);
+    if (schedulerUrl === known.schedulerUrl) return false;
+    this.remember(processId, { ...known, schedulerUrl });
+    return true;
+  }
+
   /** The client of the scheduler that keeps the process. */
   async scheduler(processId: string): Promise<SchedulerClient> {
     return this.schedulerAt((await this.find(processId)).schedulerUrl);
@@ -89,13 +104,14 @@ export class ProcessDirectory {
   /**
    * Base URL of the scheduler with that address. The configured one is reached where the configuration says, which
    * inside a private network is another URL than the one it has published.
+   * @param maxAgeMs how old the answer may be; without, as old as the scheduler allows itself
    * @throws AoError `SCHEDULER.NOT_FOUND`, or an error to retry
    */
-  async locate(address: string): Promise<string> {
+  async locate(address: string, maxAgeMs = Number.POSITIVE_INFINITY): Promise<string> {
     const { schedulerUrl } = this.#options;
     if (schedulerUrl !== undefined && address === (await this.#addressAt(schedulerUrl))) return schedulerUrl;
     const known = this.#locations.get(address);
-    if (known && known.until > Date.now()) return known.url;
+    if (known && Date.now() < Math.min(known.until, known.readAt + maxAgeMs)) return known.url;
     try {
       const location = await this.#options.gateway.schedulerLocation(address);
       if (!location) {
@@ -105,12 +121,30 @@ export class ProcessDirectory {
           { action: 'fix', facts: { address } },
         );
       }
-      const age = Math.max(location.timeToLiveMs, this.#options.minLocationAgeMs ?? MIN_LOCATION_AGE_MS);
-      this.#locations.set(address, { url: location.url, until: Date.now() + age });
+      const age = Math.max(location.timeToLiveMs, this.#minLocationAgeMs);
+      const readAt = Date.now();
+      this.#locations.set(address, { url: location.url, readAt, until: readAt + age });
       return location.url;
     } catch (error) {
       // A stale location beats none while the gateway is away.
       if (known && error instanceof AoError && error.action === 'retry') return known.url;
+      throw error;
+    }
+  }
+
+  get #minLocationAgeMs(): number {
+    return this.#options.minLocationAgeMs ?? MIN_LOCATION_AGE_MS;
+  }
+
+  /** Where a known process is according to those who know today; where it was, if they do not. */
+  async #urlNow(processId: string, { tags, schedulerUrl: before }: KnownProcess): Promise<string> {
+    const { schedulerUrl } = this.#options;
+    try {
+      const there = before === schedulerUrl ? undefined : await this.#atScheduler(processId, schedulerUrl);
+      const address = tagValue(tags, 'Scheduler');
+      return there?.schedulerUrl ?? (address ? await this.locate(address, this.#minLocationAgeMs) : before);
+    } catch (error) {
+      if (error instanceof AoError) return before;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AoError } from '@ao-ts/core';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { GatewayClient, HttpClient, ProcessDirectory } from '../src/index.ts';
 
@@ -133,4 +134,41 @@ test('while the gateway is away, an expired location still serves', async () => 
   expect(await impatient.locate(SCHEDULER)).toBe('http://other.example');
   answers.location = { status: 503, body: {} };
   expect(await impatient.locate(SCHEDULER)).toBe('http://other.example');
+});
+
+test('a process whose scheduler has moved is found where it is now, and stays known while nobody knows', async () => {
+  const options = { http, gateway: new GatewayClient(http, gatewayUrl), schedulerUrl, minLocationAgeMs: 0 };
+  directory = new ProcessDirectory(options);
+  const location = (url: string) => edges(transaction({ Url: url, 'Time-To-Live': '3600000' }));
+  const away = new AoError('HTTP.UNREACHABLE', 'away', { action: 'retry' });
+  const unknown = new AoError('HTTP.STATUS', 'unknown', { action: 'fix', facts: { status: 404, said: '' } });
+  const url = async () => (await directory.find(PROCESS)).schedulerUrl;
+
+  answers.transactions = edges(transaction({ Type: 'Process', Scheduler: SCHEDULER }));
+  answers.location = location('http://old.example');
+  expect(await url()).toBe('http://old.example');
+  expect(await directory.foundElsewhere(PROCESS, away)).toBe(false);
+
+  answers.transactions = NOTHING;
+  answers.location = { status: 503, body: {} };
+  expect(await directory.foundElsewhere(PROCESS, unknown)).toBe(false);
+  answers.location = location('http://new.example');
+  const refused = new AoError('HTTP.STATUS', 'no', {
+    action: 'fix',
+    facts: { status: 400, said: 'too bad' },
+  });
+  expect(await directory.foundElsewhere(PROCESS, refused)).toBe(false);
+  expect(await url()).toBe('http://old.example');
+  expect(await directory.foundElsewhere(PROCESS, away)).toBe(true);
+  expect(await url()).toBe('http://new.example');
+
+  answers.scheduler = {
+    status: 200,
+    body: { process_id: PROCESS, block: '1', owner: { address: 'a', key: 'k' }, tags: [], timestamp: 1 },
+  };
+  expect(await directory.foundElsewhere(PROCESS, unknown)).toBe(true);
+  expect(await url()).toBe(schedulerUrl);
+  answers.scheduler = NOT_THERE;
+  expect(await directory.foundElsewhere(PROCESS, away)).toBe(false);
+  expect(await directory.foundElsewhere(SCHEDULER, unknown)).toBe(false);
 });

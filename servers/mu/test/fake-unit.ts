@@ -21,7 +21,7 @@ export interface FakeAnswer {
 export type Fault = 'break-before' | 'break-after' | FakeAnswer;
 
 /** An HTTP server that stands for another unit, on a free port, with faults to order. */
-export class FakeUnit {
+export class FakeUnit implements AsyncDisposable {
   readonly #server: Server;
   /** Every request that arrived, faults included. */
   readonly requests: FakeRequest[] = [];
@@ -60,5 +60,9 @@ export class FakeUnit {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { AoError } from '@ao-ts/core';
 import { createDataItem } from '@ao-ts/core/ans104';
+import { GatewayClient, HttpClient, ProcessDirectory } from '@ao-ts/server-kit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteLedger } from '../src/stores/sqlite-ledger.ts';
 import { FakeNetwork, id, send } from './fake-network.ts';
+import { FakeUnit } from './fake-unit.ts';
 import { type MuClient, startUnit, temporaryDb } from './unit.ts';
 
 let network: FakeNetwork;
@@ -157,6 +159,37 @@ describe('the scheduler', () => {
     expect(network.items(process)).toHaveLength(1);
     expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
     expect(network.items(receiver)).toHaveLength(1);
+  });
+});
+
+describe('a scheduler that has moved is found at its new place', () => {
+  test.each(['is gone', 'does not know the process any more'])('when the old one %s', async (how) => {
+    await using front = new FakeUnit(() => ({ status: 404, body: { error: 'Process not found' } }));
+    await front.start();
+    const dbPath = await temporaryDb();
+    const http = new HttpClient();
+    const gateway = new GatewayClient(http, network.gateway.url);
+    const options = { http, gateway, schedulerUrl: front.url, minLocationAgeMs: 0 };
+    const again = async () => {
+      await mu[Symbol.asyncDispose]();
+      mu = await startUnit(network, { dbPath, directory: new ProcessDirectory(options) });
+    };
+    await again();
+    const receiver = network.addProcess();
+    network.spawned = ({ nonce }) => (nonce === 0 ? {} : { Messages: [send(receiver)] });
+    const process = await network.process();
+    expect((await mu.post(process)).status).toBe(202);
+    await mu.settled();
+
+    const port = Number(new URL(network.su.url).port);
+    await network.su.stop();
+    await network.su.start();
+    await again();
+    await using old = new FakeUnit(() => ({ status: 400, body: { error: 'Process not found' } }));
+    if (how !== 'is gone') await old.start(port);
+    expect((await mu.post(await network.message(process.id))).status).toBe(202);
+    expect(network.items(process.id)).toHaveLength(1);
+    await http.close();
   });
 });
 

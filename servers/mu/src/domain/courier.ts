@@ -40,6 +40,17 @@ export class Courier {
    * @throws AoError whose action says whether to try again
    */
   async deliver(parcel: Parcel, maybeSent: boolean): Promise<Delivered> {
+    try {
+      return await this.#take(parcel, maybeSent);
+    } catch (error) {
+      const moved = await this.#ports.directory.foundElsewhere(parcel.target, error);
+      if (!moved || !saidNotFound(error)) throw error;
+      const message = `${parcel.target} has moved to another scheduler; it is tried again there.`;
+      throw new AoError('SCHEDULER.MOVED', message, { action: 'retry', cause: error });
+    }
+  }
+
+  async #take(parcel: Parcel, maybeSent: boolean): Promise<Delivered> {
     if (parcel.kind === 'assignment') return this.#assign(parcel, maybeSent);
     if (!parcel.item) throw new TypeError(`${parcel.key} is not signed`);
     const sent = { ...parcel, item: parcel.item };
@@ -80,7 +91,7 @@ export class Courier {
   /** Undefined if the item is there, and its result is not for this unit to see to. */
   async #schedule(host: string, processId: string, item: DataItem): Promise<Receipt | undefined> {
     try {
-      const { nonce } = await this.#write(host, () => this.#scheduler(host).schedule(item.raw));
+      const { nonce } = await this.#write(host, () => this.#scheduler(host).schedule(item.raw, processId));
       return { id: item.id, ...(nonce === undefined ? {} : { nonce }) };
     } catch (error) {
       if (!saidAlreadyThere(error)) throw error;

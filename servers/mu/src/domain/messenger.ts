@@ -197,7 +197,7 @@ function unsure(message: string): AoError {
 /** False if the scheduler surely did not take it. */
 function mayHaveArrived(error: unknown): boolean {
   if (!isAoError(error) || error.code === 'STORE.FAILED') return true;
-  if (error.action !== 'retry') return false;
+  if (error.action !== 'retry' || error.code === 'SCHEDULER.MOVED') return false;
   if (error.code === 'HTTP.STATUS') return error.facts.status !== 503 && error.facts.status !== 429;
   const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
   return !['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code ?? '');
