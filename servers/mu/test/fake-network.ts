@@ -23,10 +23,11 @@ export interface Slot {
   item?: DataItem;
 }
 
+/** What is missing is empty; what is undefined is left out. */
 export interface FakeResult {
-  Messages?: unknown[];
-  Spawns?: unknown[];
-  Assignments?: unknown[];
+  Messages?: unknown[] | undefined;
+  Spawns?: unknown[] | undefined;
+  Assignments?: unknown[] | undefined;
   Error?: unknown;
 }
 

@@ -119,7 +119,7 @@ test('a cron result that failed, or lacks its lists, does not keep back the othe
   const [receiver, process] = [network.addProcess(), network.addProcess()];
   await ask('POST', process);
   await until(() => pollsOf('/cron') > 0);
-  const bare = { Messages: undefined, Spawns: undefined, Assignments: undefined } as never;
+  const bare = { Messages: undefined, Spawns: undefined, Assignments: undefined };
   network.crons = [
     cron(0, receiver),
     { cursor: 'bare', node: bare },
