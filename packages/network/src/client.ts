@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AoError } from '@ao-ts/core';
 import { createDataItem, type ItemContent, type Signer, type Tag } from '@ao-ts/core/ans104';
 import { z } from 'zod';
-import { at, refusalText } from './failure.ts';
+import { at, moduleError, refusalText } from './failure.ts';
 import type { NetworkFile } from './network-file.ts';
 import { readProgram } from './program.ts';
 import { checkResult, errorText, outputText, type Result } from './result.ts';
@@ -78,18 +78,23 @@ export class Client {
   /**
    * Starts a process and waits until it has run its program, which may be empty. It trusts the network's messenger, so that
    * other processes can send it messages.
-   * @throws AoError `CLIENT.BOOT` if the program fails
+   * @throws AoError `CLIENT.BOOT` if the program fails, `CLIENT.MODULE`
    */
   async spawn(source = '', options: SpawnOptions = {}): Promise<string> {
     const boot: Tag[] = source === '' ? [] : [{ name: 'On-Boot', value: 'Data' }];
+    const module = options.module ?? this.network.module;
     const process = await at(this.#messenger, async () =>
-      (await this.#ao).spawn({
-        module: options.module ?? this.network.module,
-        scheduler: this.network.scheduler,
-        signer: this.#signer,
-        data: source,
-        tags: [{ name: 'Authority', value: this.network.authority }, ...boot, ...tagList(options.tags)],
-      }),
+      (await this.#ao)
+        .spawn({
+          module,
+          scheduler: this.network.scheduler,
+          signer: this.#signer,
+          data: source,
+          tags: [{ name: 'Authority', value: this.network.authority }, ...boot, ...tagList(options.tags)],
+        })
+        .catch((cause: unknown) => {
+          throw moduleError(this.network.gateway, module, cause);
+        }),
     );
     const failed = errorText(await this.result(process, process));
     if (failed === undefined) return process;

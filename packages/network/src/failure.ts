@@ -28,17 +28,35 @@ function unitError(unit: UnitName, cause: unknown): AoError {
   if (cause instanceof AoError) return cause;
   const answered = /^(\d{3}): (.*)$/s.exec(errorMessage(cause));
   if (answered) return refused(unit, refusalText(answered[2] ?? ''), cause);
-  if (/communicating with|fetch failed|ECONNREFUSED/i.test(errorMessage(cause))) {
-    return new AoError(
-      'CLIENT.UNREACHABLE',
-      `The ${unit.name} at ${unit.url} can not be reached. Is the network running? "npm start" starts it.`,
-      { action: 'retry', cause },
-    );
-  }
+  if (/communicating with|fetch failed|ECONNREFUSED/i.test(errorMessage(cause)))
+    return unreachable(unit, cause);
   return new AoError('CLIENT.CALL', `The ${unit.name} at ${unit.url}: ${errorMessage(cause)}`, {
     action: 'fix',
     cause,
   });
+}
+
+function unreachable(unit: UnitName, cause: unknown): AoError {
+  return new AoError(
+    'CLIENT.UNREACHABLE',
+    `The ${unit.name} at ${unit.url} can not be reached. Is the network running? "npm start" starts it.`,
+    { action: 'retry', cause },
+  );
+}
+
+/**
+ * The failure of a spawn: before the library asks the messenger unit, it asks the gateway for the module. Its words for what
+ * it found there name neither.
+ */
+export function moduleError(gateway: string, module: string, cause: unknown): unknown {
+  const text = errorMessage(cause);
+  if (text === 'fetch failed') return unreachable({ name: 'gateway', url: gateway }, cause);
+  if (!/ on module|^Invalid Return/.test(text)) return cause;
+  return new AoError(
+    'CLIENT.MODULE',
+    `The gateway at ${gateway} has no module ${module}: it does not know the id, or as something else (${text}).`,
+    { action: 'fix', cause },
+  );
 }
 
 function refused(unit: UnitName, text: string, cause?: unknown): AoError {

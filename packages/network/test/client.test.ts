@@ -109,8 +109,10 @@ describe('a client', () => {
   test('says which unit is away', async () => {
     const away = { ...network.file, mu: 'http://127.0.0.1:1', cu: 'http://127.0.0.1:2' };
     const lost = new Client(away, network.signer);
+    const noGateway = new Client({ ...network.file, gateway: 'http://127.0.0.1:1' }, network.signer);
     const process = 'A'.repeat(43);
     for (const [call, unit] of [
+      [() => noGateway.spawn(), 'gateway at http://127.0.0.1:1'],
       [() => lost.message(process, {}), 'messenger unit at http://127.0.0.1:1'],
       [() => lost.tree(process), 'messenger unit at http://127.0.0.1:1'],
       [() => lost.result(process, process), 'compute unit at http://127.0.0.1:2'],
