@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Host, idFor, startRouter } from './support.ts';
 
@@ -110,8 +111,14 @@ test('events pass one by one while the stream is open; when the client leaves, t
   await left.promise;
 });
 
-test('a client that leaves while a unit works on its answer is not waited for', async () => {
-  const { host, router } = await one();
+test('a client that leaves while a unit works on its answer is not waited for, and is no failure', async () => {
+  const host = await Host.start();
+  const lines: string[] = [];
+  const router = await startRouter(
+    [host],
+    {},
+    pino({ level: 'warn' }, { write: (line) => lines.push(line) }),
+  );
   const asked = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
   host.answer = (_request, response) => {
@@ -124,6 +131,19 @@ test('a client that leaves while a unit works on its answer is not waited for', 
   leave.abort();
   await expect(response).rejects.toThrow();
   await left.promise;
+  host.answer = (_request, next) => void next.end('x');
+  expect(await (await fetch(`${router.url}/results/a`)).text()).toBe('x');
+  expect(lines).toEqual([]);
+});
+
+test('what a unit says before its answer is not taken for it', async () => {
+  const { host, router } = await one();
+  host.answer = (_request, response) => {
+    response.writeProcessing();
+    response.end('the answer');
+  };
+  const response = await fetch(`${router.url}/results/a`);
+  expect([response.status, await response.text()]).toEqual([200, 'the answer']);
 });
 
 test('a large answer is passed on as it comes, at the pace of who reads it', async () => {

@@ -151,6 +151,16 @@ test('traces of an item are asked for at one host after the other, until one kno
   }
 });
 
+test('an item that no host knows may be known to one that is away', async () => {
+  const [first, second] = await hosts(2);
+  const router = await startRouter(first && second ? [first, second] : [], { AO_UNIT: 'mu' });
+  if (first) first.answer = (_request, response) => void response.writeHead(404).end('no');
+  await second?.stop();
+  const response = await fetch(`${router.url}/messages/some/key`);
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await response.json()).toMatchObject({ code: 'UPSTREAM.AWAY' });
+});
+
 test('redirect: 307 to the same path and query at the host', async () => {
   const behind = await hosts(COUNT);
   const router = await startRouter(behind, { STRATEGY: 'redirect' });

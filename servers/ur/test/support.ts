@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { createDataItem, ethereumSigner, type Tag } from '@ao-ts/core/ans104';
 import type { Unit } from '@ao-ts/server-kit';
-import pino from 'pino';
+import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { configFrom, create, cyrb53 } from '../src/index.ts';
 
@@ -71,6 +71,7 @@ export function hosts(count: number): Promise<Host[]> {
 export async function startRouter(
   behind: readonly Host[],
   env: Record<string, string> = {},
+  logger: Logger = pino({ level: 'silent' }),
 ): Promise<Unit & { url: string }> {
   const config = configFrom({
     PORT: '0',
@@ -78,7 +79,7 @@ export async function startRouter(
     HEALTH_INTERVAL_MS: '3600000',
     ...env,
   });
-  const router = await create(config, { logger: pino({ level: 'silent' }) });
+  const router = await create(config, { logger });
   await router.start();
   onTestFinished(async () => router[Symbol.asyncDispose]());
   return router;

@@ -1,15 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, type Dispatcher } from 'undici';
+import { Pool } from 'undici';
 import type { Finding } from '../domain/health.ts';
-
-export interface Forwarded {
-  method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
-  /** Path and query, as the client sent them. */
-  path: string;
-  headers: Record<string, string | string[]>;
-  body: Uint8Array | null;
-  signal: AbortSignal;
-}
+import { type Begin, type Forwarded, relay } from './relay.ts';
 
 export interface UpstreamOptions {
   connectTimeoutMs: number;
@@ -17,36 +9,34 @@ export interface UpstreamOptions {
   health: { path: string; timeoutMs: number };
 }
 
+interface Upstream {
+  pool: Pool;
+  /** The path under which the unit stands: empty, or like `/units/cu`. */
+  prefix: string;
+}
+
 /** The units behind the router, over kept connections. */
 export class Upstreams {
-  readonly #agent: Agent;
-  readonly #health: UpstreamOptions['health'];
+  readonly #options: UpstreamOptions;
+  readonly #known = new Map<string, Upstream>();
 
-  constructor({ connectTimeoutMs, answerTimeoutMs, health }: UpstreamOptions) {
-    this.#health = health;
-    this.#agent = new Agent({
-      connect: { timeout: connectTimeoutMs },
-      headersTimeout: answerTimeoutMs,
-      // A stream of events may say nothing for as long as it likes.
-      bodyTimeout: 0,
-      keepAliveTimeout: 4000,
-    });
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
   }
 
-  /** Sends a request to the unit at `host`; resolves when its answer begins. Rejects if it does not. */
-  send(host: string, { path, ...request }: Forwarded): Promise<Dispatcher.ResponseData> {
-    const { origin, pathname } = new URL(host);
-    const prefix = pathname === '/' ? '' : pathname;
-    return this.#agent.request({ origin, path: prefix + path, ...request });
+  /** Passes a request on to the unit at `host`, and its answer back: see {@link relay}. */
+  pass(host: string, request: Forwarded, begin: Begin): Promise<void> {
+    const { pool, prefix } = this.#at(host);
+    return relay(pool, { ...request, path: prefix + request.path }, begin);
   }
 
   /** How the unit at `host` is. One that knows no such route is alive, and nothing more can be learnt from it. */
   async check(host: string): Promise<Finding> {
-    const { path, timeoutMs } = this.#health;
+    const { path, timeoutMs } = this.#options.health;
+    const { pool, prefix } = this.#at(host);
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      const request = { method: 'GET' as const, path, headers: {}, body: null, signal };
-      const { statusCode, body } = await this.send(host, request);
+      const { statusCode, body } = await pool.request({ method: 'GET', path: prefix + path, signal });
       await body.dump();
       return statusCode < 500 ? 'ready' : 'unready';
     } catch (error) {
@@ -55,7 +45,23 @@ export class Upstreams {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([...this.#known.values()].map(({ pool }) => pool.destroy()));
+  }
+
+  #at(host: string): Upstream {
+    const known = this.#known.get(host);
+    if (known) return known;
+    const { origin, pathname } = new URL(host);
+    const pool = new Pool(origin, {
+      connect: { timeout: this.#options.connectTimeoutMs },
+      headersTimeout: this.#options.answerTimeoutMs,
+      // A stream of events may say nothing for as long as it likes.
+      bodyTimeout: 0,
+      keepAliveTimeout: 4000,
+    });
+    const upstream = { pool, prefix: pathname === '/' ? '' : pathname };
+    this.#known.set(host, upstream);
+    return upstream;
   }
 }
 

@@ -1,16 +1,11 @@
+import type { ServerResponse } from 'node:http';
 import { AoError, errorMessage } from '@ao-ts/core';
-import { type App, currentTrace } from '@ao-ts/server-kit';
+import { type App, currentTrace, headersOf } from '@ao-ts/server-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Dispatcher } from 'undici';
 import type { Health } from '../domain/health.ts';
 import type { Router, Subject } from '../domain/router.ts';
-import {
-  type Forwarded,
-  neverConnected,
-  requestHeaders,
-  responseHeaders,
-  type Upstreams,
-} from '../remote/upstreams.ts';
+import type { AnswerHead, Forwarded } from '../remote/relay.ts';
+import { neverConnected, requestHeaders, responseHeaders, type Upstreams } from '../remote/upstreams.ts';
 
 export interface ForwardPorts {
   router: Router;
@@ -41,66 +36,67 @@ export type Forward = (
 ) => Promise<FastifyReply>;
 
 export function forwarding(app: App, ports: ForwardPorts): Forward {
-  const streams = new Set<AbortController>();
+  const streams = new Set<ServerResponse>();
   app.addHook('preClose', async () => {
-    for (const stream of streams) stream.abort();
+    for (const stream of streams) stream.destroy();
   });
 
   return async (request, reply, subject, passing) => {
     const hosts = await ports.router.hosts(subject);
     if (ports.strategy === 'redirect') return reply.redirect(`${hosts[0]}${request.raw.url}`, 307);
-    const gone = new AbortController();
-    reply.raw.once('close', () => {
-      // An AbortError costs as much as the rest of this, so it is only made for whoever left before the end.
-      if (!reply.raw.writableFinished) gone.abort();
-      streams.delete(gone);
+    const { raw: client } = reply;
+    await passOn(ports, hosts, forwarded(request, client), passing, ({ statusCode, headers }) => {
+      client.writeHead(statusCode, { ...headersOf(reply), ...responseHeaders(headers) });
+      if (headers['content-type'] !== 'text/event-stream') return;
+      // What never ends by itself must not keep the router from stopping; its readers come back.
+      streams.add(client);
+      client.once('close', () => streams.delete(client));
     });
-    const answer = await firstAnswer(ports, hosts, forwarded(request, gone.signal), passing);
-    // What never ends by itself must not keep the router from stopping; its readers come back.
-    if (answer.headers['content-type'] === 'text/event-stream') streams.add(gone);
-    return reply.status(answer.statusCode).headers(responseHeaders(answer.headers)).send(answer.body);
+    return reply.hijack();
   };
 }
 
-function forwarded(request: FastifyRequest, signal: AbortSignal): Forwarded {
+function forwarded(request: FastifyRequest, client: ServerResponse): Forwarded {
   const { raw, body } = request;
   const traceparent = currentTrace();
+  const headers = requestHeaders(raw.headers, raw.socket.remoteAddress);
+  headers['x-request-id'] = request.id;
+  if (traceparent !== undefined) headers.traceparent = traceparent;
   return {
     method: raw.method as Forwarded['method'],
     path: raw.url ?? '/',
-    headers: {
-      ...requestHeaders(raw.headers, raw.socket.remoteAddress),
-      'x-request-id': request.id,
-      ...(traceparent === undefined ? {} : { traceparent }),
-    },
+    headers,
     body: body instanceof Uint8Array && body.length > 0 ? body : null,
-    signal,
+    client,
   };
 }
 
-async function firstAnswer(
+/** Tries the hosts in turn until the answer of one is passed on to the client, or the client has left. */
+async function passOn(
   { health, upstreams, unit }: ForwardPorts,
   hosts: readonly string[],
   request: Forwarded,
   { repeatable, untilKnown = false }: Passing,
-): Promise<Dispatcher.ResponseData> {
+  begin: (head: AnswerHead) => void,
+): Promise<void> {
   let reason = '';
-  let unknown: Dispatcher.ResponseData | undefined;
   for (const host of hosts) {
+    let answered = false;
     try {
-      const answer = await upstreams.send(host, request);
-      if (isStopping(answer)) {
-        reason = `${host} is going down`;
-        health.failed(host);
-      } else if (untilKnown && answer.statusCode === 404) {
-        await unknown?.body.dump();
-        unknown = answer;
-        continue;
-      } else return answer;
-      await answer.body.dump();
+      await upstreams.pass(host, request, (head) => {
+        if (isStopping(head)) {
+          reason = `${host} is going down`;
+          health.failed(host);
+          return false;
+        }
+        if (untilKnown && head.statusCode === 404 && host !== hosts.at(-1)) return false;
+        begin(head);
+        answered = true;
+        return true;
+      });
+      if (answered) return;
     } catch (error) {
-      // Nobody waits for the answer any more.
-      if (request.signal.aborted) throw error;
+      if (request.client.closed) return;
       reason = `${host}: ${errorMessage(error)}`;
       if (isTimeout(error))
         throw away('HTTP.TIMEOUT', `The ${unit} did not answer in time: ${reason}`, error);
@@ -108,12 +104,11 @@ async function firstAnswer(
       if (!repeatable && !neverConnected(error)) throw unsure(unit, reason, error);
     }
   }
-  if (unknown) return unknown;
   throw away('UPSTREAM.AWAY', `No ${unit} can be reached; the last one tried: ${reason}`);
 }
 
 /** A unit that refuses with 503 and closes the connection is going down, and has not taken the request. */
-function isStopping({ statusCode, headers }: Dispatcher.ResponseData): boolean {
+function isStopping({ statusCode, headers }: AnswerHead): boolean {
   return statusCode === 503 && headers.connection === 'close';
 }
 
