@@ -11,7 +11,7 @@ export interface PostgresOptions {
 const INT8 = 20;
 
 /** Settings of every connection: a host that vanished is noticed within seconds, and so are its locks. */
-export function postgresConnection(url: string): pg.ClientConfig {
+function connectionSettings(url: string): pg.ClientConfig {
   return {
     connectionString: url,
     connectionTimeoutMillis: 5000,
@@ -26,6 +26,31 @@ export function postgresConnection(url: string): pg.ClientConfig {
   };
 }
 
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `ao_${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
+/** Has PostgreSQL parse and plan each statement with parameters once: that costs more than most take to run. */
+class PreparingClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads of the class it extends, none of which this changes
+  override query(...args: any[]): any {
+    const [text, values, callback] = args;
+    const named = Array.isArray(values) && typeof text === 'string' ? { name: nameOf(text), text } : text;
+    return super.query(named, values, callback);
+  }
+}
+
+/** A connection of its own, not opened yet. */
+export function postgresClient(url: string): pg.Client {
+  return new PreparingClient(connectionSettings(url));
+}
+
 /** True if a `DB_URL` names a PostgreSQL database, not a SQLite file. */
 export function isPostgresUrl(url: string): boolean {
   return /^postgres(ql)?:/.test(url);
@@ -36,7 +61,7 @@ export function isPostgresUrl(url: string): boolean {
  * @throws AoError `STORE.FAILED`, `STORE.NEWER`
  */
 export async function openPostgres(url: string, options: PostgresOptions): Promise<pg.Pool> {
-  const pool = new pg.Pool({ ...postgresConnection(url), max: 10 });
+  const pool = new pg.Pool({ ...connectionSettings(url), max: 10, Client: PreparingClient });
   // A connection that breaks while idle is replaced when the next one is needed.
   pool.on('error', () => {});
   // One that breaks in the middle of a transaction, between two queries, fails the next query: that is soon enough.

@@ -21,3 +21,15 @@ test('a connection that breaks between two queries of a transaction fails the tr
   expect((await inTransaction(pool, (client) => client.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }]);
   await pool.end();
 });
+
+test('a connection has a statement with parameters parsed once, whatever its values', async () => {
+  const pool = await openPostgres(await postgres.database(), { migrations: [], migrationLock: 1 });
+  const client = await pool.connect();
+  for (const value of ['a', 'b', 'c']) {
+    expect((await client.query('SELECT $1 AS said', [value])).rows).toEqual([{ said: value }]);
+  }
+  const prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT $1 AS said'";
+  expect((await client.query(prepared)).rows).toEqual([{ count: 1 }]);
+  client.release();
+  await pool.end();
+});

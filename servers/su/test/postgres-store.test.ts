@@ -19,8 +19,11 @@ import { freePort, keyFile, UnitProcess } from './unit-process.ts';
 
 let postgres: TestPostgres;
 const user = newSigner();
+// Each is given once in a program, by whichever test comes first.
+const warnings: Error[] = [];
 
 beforeAll(async () => {
+  process.on('warning', (warning) => warnings.push(warning));
   postgres = await TestPostgres.start();
 });
 
@@ -70,6 +73,22 @@ test('a unit that lost its connection does not write on the strength of its old 
   expect(await store.hasProcess('process')).toBe(true);
   await admin.end();
   await store.close();
+});
+
+test('a connection is asked for one thing at a time, however much is to do', async () => {
+  const { store } = await openStores(await postgres.database());
+  const processes = Array.from({ length: 20 }, (_, index) => `process ${index}`);
+  await Promise.all(
+    processes.map(async (processId) => {
+      await store.hold(processId);
+      const bytes = { assignment: Buffer.alloc(1), item: Buffer.alloc(1) };
+      const ids = { processId, assignmentId: `assignment of ${processId}`, itemId: processId };
+      await store.append({ ...ids, ...bytes, nonce: 0, timestamp: 1 });
+      store.letGo(processId);
+    }),
+  );
+  await store.close();
+  expect(warnings).toEqual([]);
 });
 
 test('the unit works on PostgreSQL, restarts included', async () => {

@@ -74,7 +74,7 @@ export class PostgresResultStore implements ResultStore {
       const kept: string[] = [];
       for (const rows of portions(evaluations.map(rowOf))) {
         const values = COLUMNS.map(([name]) => rows.map((row) => plain(row[name])));
-        const { rowCount } = await client.query({ name: 'insert', text: INSERT, values });
+        const { rowCount } = await client.query(INSERT, values);
         // A statement sees what was there when it began: what another unit stored meanwhile, only the next one sees.
         const stored =
           rowCount === rows.length

@@ -1,6 +1,6 @@
 import { AoError } from '@ao-ts/core';
-import { inTransaction, postgresConnection } from '@ao-ts/server-kit';
-import pg from 'pg';
+import { inTransaction, postgresClient } from '@ao-ts/server-kit';
+import type pg from 'pg';
 import type { InheritedWork, Queued } from '../domain/ledger.ts';
 import { QUEUED } from './rows.ts';
 
@@ -50,7 +50,7 @@ export class PostgresUnit {
   }
 
   async open(): Promise<void> {
-    const session = new pg.Client(postgresConnection(this.#options.url));
+    const session = postgresClient(this.#options.url);
     const lost = () => {
       if (this.#session === session) this.#session = undefined;
     };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AoError } from '@ao-ts/core';
-import { postgresConnection } from '@ao-ts/server-kit';
+import { postgresClient } from '@ao-ts/server-kit';
 import pg from 'pg';
 import { conflict, duplicateContent, duplicateItem, storeFailed } from '../domain/errors.ts';
 import type { Slot } from '../domain/slot.ts';
@@ -38,6 +38,8 @@ export class PostgresWriter {
   #held = new Set<string>();
   #queue: Append[] = [];
   #writing: Promise<void> | undefined;
+  /** What the session does last, of what was asked of it. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(url: string) {
     this.#url = url;
@@ -59,15 +61,16 @@ export class PostgresWriter {
   }
 
   async #tryHold(processId: string): Promise<boolean> {
-    const held = this.#held;
     try {
-      const session = await this.#connect();
-      const sql = 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked';
-      const { rows } = await session.query<{ locked: boolean }>(sql, [processId]);
-      // If the session was lost meanwhile, so was the lock.
-      if (rows[0]?.locked !== true || held !== this.#held) return false;
-      held.add(processId);
-      return true;
+      return await this.#inTurn(async (session) => {
+        const held = this.#held;
+        const sql = 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked';
+        const { rows } = await session.query<{ locked: boolean }>(sql, [processId]);
+        // If the session was lost meanwhile, so was the lock.
+        if (rows[0]?.locked !== true || held !== this.#held) return false;
+        held.add(processId);
+        return true;
+      });
     } catch (cause) {
       this.#disconnect();
       throw storeFailed(cause);
@@ -76,9 +79,8 @@ export class PostgresWriter {
 
   letGo(processId: string): void {
     if (!this.#held.delete(processId)) return;
-    this.#connect()
-      .then((session) => session.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [processId]))
-      .catch(() => this.#disconnect());
+    const sql = 'SELECT pg_advisory_unlock(hashtextextended($1, 0))';
+    this.#inTurn((session) => session.query(sql, [processId])).catch(() => this.#disconnect());
   }
 
   append(slot: Slot, contentHash: Uint8Array | undefined): Promise<void> {
@@ -90,19 +92,36 @@ export class PostgresWriter {
 
   async close(): Promise<void> {
     await this.#writing;
+    await this.#turn.catch(() => {});
     const session = await this.#session?.catch(() => undefined);
     this.#session = undefined;
     await session?.end();
   }
 
+  /** A session does one thing at a time; `work` has it for itself. */
+  #inTurn<T>(work: (session: pg.Client) => Promise<T>): Promise<T> {
+    const turn = this.#turn.catch(() => {}).then(async () => work(await this.#connect()));
+    this.#turn = turn;
+    return turn;
+  }
+
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#takeBatch();
-      if (await this.#write(batch)) continue;
-      // One of them broke a rule of the schema: written one by one, only that one fails.
-      for (const append of batch) await this.#write([append]);
+      try {
+        await this.#inTurn((session) => this.#writeBatch(session));
+      } catch (cause) {
+        this.#disconnect();
+        for (const { reject } of this.#queue.splice(0)) reject(storeFailed(cause));
+      }
     }
     this.#writing = undefined;
+  }
+
+  async #writeBatch(session: pg.Client): Promise<void> {
+    const batch = this.#takeBatch();
+    if (await this.#write(session, batch)) return;
+    // One of them broke a rule of the schema: written one by one, only that one fails.
+    for (const append of batch) await this.#write(session, [append]);
   }
 
   #takeBatch(): Append[] {
@@ -121,11 +140,10 @@ export class PostgresWriter {
   }
 
   /** Commits a batch in one statement and settles its members; false if it has to be taken apart first. */
-  async #write(batch: readonly Append[]): Promise<boolean> {
+  async #write(session: pg.Client, batch: readonly Append[]): Promise<boolean> {
     const [first] = batch;
     if (!first) return true;
     try {
-      const session = await this.#connect();
       await session.query(INSERT, columnsOf(batch));
       for (const { resolve } of batch) resolve();
     } catch (error) {
@@ -141,7 +159,7 @@ export class PostgresWriter {
 
   #connect(): Promise<pg.Client> {
     if (this.#session) return this.#session;
-    const client = new pg.Client(postgresConnection(this.#url));
+    const client = postgresClient(this.#url);
     const forget = () => {
       if (this.#session === session) this.#forget();
     };
