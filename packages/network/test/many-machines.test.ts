@@ -22,17 +22,19 @@ afterAll(async () => machines?.[Symbol.asyncDispose](), TIMEOUT_MS);
 async function outage(unit: UnitProcess | undefined, signal: NodeJS.Signals): Promise<number | null> {
   await load.more(2);
   const code = (await unit?.end(signal)) ?? null;
-  await load.more(5);
+  await load.more(4);
   await unit?.start();
   return code;
 }
 
 test.each(['su', 'cu', 'mu'] as const)(
-  'one %s is killed, then the other is stopped in good order: no client sees a request fail',
+  'one %s after the other is killed, and stopped in good order: no client sees a request fail',
   async (kind) => {
     const [first, second] = machines.units[kind];
     await outage(first, 'SIGKILL');
     expect(await outage(second, 'SIGTERM')).toBe(0);
+    await outage(second, 'SIGKILL');
+    expect(await outage(first, 'SIGTERM')).toBe(0);
     expect(load.failures).toEqual([]);
   },
   TIMEOUT_MS,
