@@ -1,4 +1,5 @@
 export * from './app.ts';
+export { awaitDatabase } from './await-database.ts';
 export * from './clients/compute.ts';
 export * from './clients/gateway.ts';
 export * from './clients/json.ts';
@@ -12,7 +13,13 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export type { DescribedRoute } from './openapi-routes.ts';
 export * from './outbound.ts';
-export * from './postgres.ts';
+export {
+  inTransaction,
+  isPostgresUrl,
+  openPostgres,
+  type PostgresOptions,
+  postgresClient,
+} from './postgres.ts';
 export * from './process-directory.ts';
 export { headersOf } from './protection.ts';
 export * from './proxies.ts';

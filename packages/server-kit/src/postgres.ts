@@ -72,11 +72,15 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   } catch (cause) {
     await pool.end();
     if (cause instanceof AoError) throw cause;
-    throw new AoError('STORE.FAILED', `The database of DB_URL can not be used: ${errorMessage(cause)}`, {
-      action: 'fix',
-      cause,
-    });
+    throw databaseUnusable(cause);
   }
+}
+
+export function databaseUnusable(cause: unknown): AoError {
+  return new AoError('STORE.FAILED', `The database of DB_URL can not be used: ${errorMessage(cause)}`, {
+    action: 'fix',
+    cause,
+  });
 }
 
 /** Runs work in one transaction on a connection of its own. What it throws undoes it. */

@@ -36,21 +36,27 @@ export async function listen(
 
 /** Runs a unit as a program: starts it, stops it on SIGTERM or SIGINT, exits 1 with one sentence if it can not start. */
 export async function runUnit(create: () => Promise<Unit> | Unit): Promise<void> {
-  try {
-    switchLogLevelOnSignal();
-    const unit = await create();
-    await unit.start();
-    let stopping = false;
-    const stop = () => {
-      if (stopping) return;
-      stopping = true;
-      void unit[Symbol.asyncDispose]().then(
+  let started: Promise<Unit> | undefined;
+  let stopping = false;
+  const stop = () => {
+    // Nothing was begun yet.
+    if (!started) process.exit(0);
+    if (stopping) return;
+    stopping = true;
+    started
+      .then((unit) => unit[Symbol.asyncDispose]())
+      .then(
         () => process.exit(0),
         (error: unknown) => fail(error),
       );
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    switchLogLevelOnSignal();
+    const unit = await create();
+    started = unit.start().then(() => unit);
+    await started;
   } catch (error) {
     fail(error);
   }

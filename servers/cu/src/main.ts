@@ -1,5 +1,9 @@
-import { runUnit } from '@ao-ts/server-kit';
+import { awaitDatabase, runUnit } from '@ao-ts/server-kit';
 import { configFrom } from './config.ts';
 import { create } from './server.ts';
 
-await runUnit(() => create(configFrom(process.env)));
+await runUnit(async () => {
+  const config = configFrom(process.env);
+  await awaitDatabase('cu', config);
+  return create(config);
+});

@@ -1,9 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { runUnit } from '@ao-ts/server-kit';
+import { awaitDatabase, runUnit } from '@ao-ts/server-kit';
 import { configFrom } from './config.ts';
 import { create } from './server.ts';
 
 // Signatures are made and checked in this pool: with the default of four threads, more cores would stand idle.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
-await runUnit(() => create(configFrom(process.env)));
+await runUnit(async () => {
+  const config = configFrom(process.env);
+  await awaitDatabase('mu', config);
+  return create(config);
+});

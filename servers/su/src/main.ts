@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { readConfig, runUnit } from '@ao-ts/server-kit';
+import { awaitDatabase, readConfig, runUnit } from '@ao-ts/server-kit';
 import { configFrom, ModeSchema } from './config.ts';
 import { routerConfigFrom } from './router/config.ts';
 import { createRouter } from './router/server.ts';
@@ -9,7 +9,10 @@ import { create } from './server.ts';
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
 const { env } = process;
-await runUnit(() => {
+await runUnit(async () => {
   const { MODE } = readConfig(ModeSchema, env);
-  return MODE === 'router' ? createRouter(routerConfigFrom(env)) : create(configFrom(env));
+  if (MODE === 'router') return createRouter(routerConfigFrom(env));
+  const config = configFrom(env);
+  await awaitDatabase('su', config);
+  return create(config);
 });
