@@ -1,7 +1,7 @@
 import { arweaveSigner, type Signer } from '@ao-ts/core/ans104';
 import { generateWallet } from '@ao-ts/server-kit';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { FakeNetwork, id, send } from './fake-network.ts';
+import { FakeNetwork, type FakeResult, id, send } from './fake-network.ts';
 import { type MuClient, startUnit } from './unit.ts';
 
 let network: FakeNetwork;
@@ -79,6 +79,20 @@ describe('messages', () => {
     await mu.post(await network.message(sender));
     await mu.settled();
     expect(network.items(receiver)).toHaveLength(1);
+  });
+
+  test('are read from a result whose other fields are not what they should be, wherever the unit sends us', async () => {
+    const receiver = network.addProcess();
+    const odd = { Messages: [{ ...send(receiver), Unknown: 1 }], GasUsed: 'much', Extra: {} } as FakeResult;
+    const sender = network.addProcess(() => odd);
+    network.cu.fault = ({ url }) =>
+      url.searchParams.has('there')
+        ? undefined
+        : { status: 307, headers: { location: `${network.cu.url}${url.pathname}${url.search}&there` } };
+    await mu.post(await network.message(sender));
+    expect(await mu.settled()).toMatchObject({ dead: 0 });
+    expect(network.items(receiver)).toHaveLength(1);
+    expect(network.cu.requests[0]?.url.searchParams.get('no-busy')).toBe('1');
   });
 
   test('to a wallet go to the uploader once, and to no scheduler', async () => {
@@ -293,6 +307,33 @@ describe('processes', () => {
   });
 });
 
+test('a process spawned onto another scheduler is announced to its spawner at its own', async () => {
+  await using elsewhere = await new FakeNetwork().start();
+  await mu[Symbol.asyncDispose]();
+  mu = await startUnit(network, { signer, env: { ALLOW_PRIVATE_ADDRESSES: 'true' } });
+  network.locations.set(elsewhere.schedulerAddress, elsewhere.su.url);
+  const announced: string[] = [];
+  const spawner = network.addProcess(({ item }) => {
+    if (item?.tag('Action') !== 'Spawned') {
+      const tags = { Module: network.module, Scheduler: elsewhere.schedulerAddress };
+      return {
+        Spawns: [{ Anchor: '', Tags: Object.entries(tags).map(([name, value]) => ({ name, value })) }],
+      };
+    }
+    announced.push(item.tag('Process') ?? '');
+    return {};
+  });
+  network.cu.fault = ({ url }) =>
+    elsewhere.schedule.has(url.searchParams.get('process-id') ?? '')
+      ? { status: 307, headers: { location: `${elsewhere.cu.url}${url.pathname}${url.search}` } }
+      : undefined;
+  await mu.post(await network.message(spawner));
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+  expect(announced).toHaveLength(1);
+  const [born] = elsewhere.schedule.get(announced[0] ?? '') ?? [];
+  expect(born?.item?.tag('From-Process')).toBe(spawner);
+});
+
 describe('assignments', () => {
   test('of clients are passed on with base-layer and exclude, and their outbox is sent', async () => {
     const receiver = network.addProcess();
@@ -316,9 +357,14 @@ describe('assignments', () => {
       BaseLayer: true,
       Exclude: ['Data'],
     };
+    const last = network.addProcess();
+    for (const process of [first, second])
+      network.behaviours.set(process, () => ({ Messages: [send(last)] }));
     const sender = network.addProcess(() => ({ Assignments: [assignment] }));
-    await mu.post(await network.message(sender));
+    const root = await network.message(sender);
+    await mu.post(root);
     await mu.settled();
+    expect(network.items(last).map((item) => item.tag('Pushed-For'))).toEqual([root.id, root.id]);
     for (const process of [first, second]) {
       expect(network.schedule.get(process)?.[1]).toMatchObject({
         messageId: transaction,

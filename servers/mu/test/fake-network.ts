@@ -43,6 +43,8 @@ export class FakeNetwork implements AsyncDisposable {
   readonly client: Signer = ethereumSigner(randomBytes(32));
   readonly schedule = new Map<string, Slot[]>();
   readonly processes = new Map<string, { tags: readonly Tag[]; owner: string }>();
+  /** URLs of other schedulers that the gateway knows, by address. */
+  readonly locations = new Map<string, string>();
   readonly uploads: DataItem[] = [];
   readonly results = new Map<string, FakeResult>();
   readonly behaviours = new Map<string, Behaviour>();
@@ -205,14 +207,13 @@ export class FakeNetwork implements AsyncDisposable {
 
   #gateway({ body }: FakeRequest): FakeAnswer {
     const { variables } = JSON.parse(body.toString());
-    const owner = { address: this.schedulerAddress };
+    const [address = ''] = variables.owners ?? [];
+    const url = address === this.schedulerAddress ? this.su.url : this.locations.get(address);
     const tags = [
-      { name: 'Url', value: this.su.url },
+      { name: 'Url', value: url },
       { name: 'Time-To-Live', value: '3600000' },
     ];
-    const edges = variables.owners?.includes(this.schedulerAddress)
-      ? [{ node: { id: id(), owner, tags } }]
-      : [];
+    const edges = url ? [{ node: { id: id(), owner: { address }, tags } }] : [];
     return { status: 200, body: { data: { transactions: { edges } } } };
   }
 

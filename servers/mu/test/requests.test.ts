@@ -103,7 +103,52 @@ test('of several Type tags the first that is Process or Message decides', async 
   expect(network.items(process)).toHaveLength(1);
 });
 
+test('a process is never looked up, and needs no gateway if its scheduler is the configured one', async () => {
+  network.su.fault = ({ method, url }) =>
+    method === 'GET' && url.pathname === '/'
+      ? { status: 200, body: { address: network.schedulerAddress, timestamp: '1' } }
+      : undefined;
+  expect((await mu.post(await network.process())).status).toBe(202);
+  expect(network.gateway.requests).toEqual([]);
+  expect(network.su.requests.map(({ method, url }) => `${method} ${url.pathname}`)).toEqual([
+    'GET /',
+    'POST /',
+  ]);
+});
+
+test('a client may say From-Process: the authority of who signed is what processes check', async () => {
+  const process = network.addProcess();
+  const item = await network.message(process, [{ name: 'From-Process', value: id() }]);
+  expect((await mu.post(item)).status).toBe(202);
+});
+
 describe('the scheduler', () => {
+  test('decides about what it alone knows, is asked once, and may answer no more than an id', async () => {
+    const noModule = await createDataItem(
+      {
+        tags: [
+          { name: 'Data-Protocol', value: 'ao' },
+          { name: 'Type', value: 'Process' },
+          { name: 'Scheduler', value: network.schedulerAddress },
+        ],
+      },
+      network.client,
+    );
+    expect(await mu.post(noModule)).toMatchObject({ status: 400, body: { error: 'No Module tag' } });
+    const process = network.addProcess();
+    network.su.fault = ({ method, url }) =>
+      method === 'POST' && url.searchParams.has('assign')
+        ? { status: 409, body: { error: 'no' } }
+        : undefined;
+    const before = writes().length;
+    const assigned = await mu.post(new Uint8Array(0), `/?process-id=${process}&assign=${id()}`);
+    expect([assigned.status, assigned.body.error, writes().length]).toEqual([409, 'no', before + 1]);
+    network.su.fault = ({ method }) =>
+      method === 'POST' ? { status: 200, body: { id: 'other' } } : undefined;
+    const item = await network.message(process);
+    expect(await mu.post(item)).toMatchObject({ status: 202, body: { id: item.id } });
+  });
+
   test('that refuses is quoted, with its status', async () => {
     const item = await network.message(network.addProcess());
     network.su.fault = ({ method }) =>

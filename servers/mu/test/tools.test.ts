@@ -286,6 +286,10 @@ describe('limits and lists', () => {
       body: { error: 'Invalid From-Process value.' },
     });
     expect((await mu.post(await network.process())).status).toBe(202);
+    const { raw } = await network.message(other);
+    for (const path of [`/?process-id=${other}&assign=${id()}`, `/monitor/${other}`]) {
+      expect((await mu.post(raw, path)).status).toBe(403);
+    }
     await restart({ env: { PROCESS_DENY: other, WALLET_DENY: network.client.address } });
     expect([(await post(other)).status, (await post(listed)).status]).toEqual([403, 403]);
   });
