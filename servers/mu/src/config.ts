@@ -73,6 +73,14 @@ export const ConfigSchema = z.object({
     .min(1)
     .default(Number.MAX_SAFE_INTEGER)
     .describe('Hops from what a client sent after which messages are kept back, among the dead.'),
+  ROOT_BUDGET: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Messages, spawns and assignments that one message of a client may cause; more are kept back, among the dead. Default: any number.',
+    ),
   ENABLE_PUSH: EnvBoolean.default(true).describe('Whether anyone may ask for a missing message to be sent.'),
   RATE_LIMIT_WALLET: perMinute('wallet'),
   RATE_LIMIT_IP: perMinute('IP address'),

@@ -49,7 +49,14 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     perHost: new Gate(WRITES_PER_HOST),
     remembersFrom: () => clock() - config.RETENTION_MS,
   });
-  const outboxes = new Outboxes({ compute, directory, maxDepth: config.MAX_DEPTH, keepBack });
+  const outboxes = new Outboxes({
+    compute,
+    directory,
+    ledger,
+    maxDepth: config.MAX_DEPTH,
+    rootBudget: config.ROOT_BUDGET,
+    keepBack,
+  });
   const messenger = new Messenger({
     ...context,
     courier,

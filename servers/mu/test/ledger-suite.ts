@@ -160,6 +160,7 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
       const first = await ledger.tree('a', { after: 0, limit: 4 });
       const rest = await ledger.tree('a', { after: first.at(-1)?.seq ?? 0, limit: 4 });
       expect([...first, ...rest].map(({ key }) => key)).toEqual(['a', 'c0', 'c1', 'c2', 'c3', 'c4']);
+      expect([await ledger.countCausedBy('a', 9), await ledger.countCausedBy('a', 3)]).toEqual([5, 3]);
       const outbox = await ledger.undelivered('process', { after: first[1]?.seq ?? 0, limit: 2 });
       expect(outbox.map(({ key }) => key)).toEqual(['c1', 'c2']);
     });

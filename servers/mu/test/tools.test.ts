@@ -253,6 +253,25 @@ test('what two processes send each other for ever is kept back at the depth allo
   expect((await mu.tree(root.id)).at(-1)).toMatchObject({ depth: 7, state: 'dead' });
 });
 
+test('what one message causes beyond its budget is kept back, and can be sent', async () => {
+  await restart({ env: { ROOT_BUDGET: '3' } });
+  const last = network.addProcess();
+  const receiver = network.addProcess(() => ({ Messages: [send(last, { N: '1' }), send(last, { N: '2' })] }));
+  const sender = network.addProcess(() => ({ Messages: [send(receiver), send(receiver)] }));
+  const roots = [await network.message(sender), await network.message(sender)];
+  for (const root of roots) {
+    await mu.post(root);
+    await mu.settled();
+    const nodes = await mu.tree(root.id);
+    expect(nodes.filter(({ state }) => state === 'done')).toHaveLength(4);
+    const [kept] = nodes.filter(({ state }) => state === 'dead');
+    expect(kept?.error).toContain(root.id);
+    expect((await mu.post(nothing, `/dead/${kept?.key}/retry`)).status).toBe(202);
+  }
+  expect(await mu.settled()).toMatchObject({ dead: 4 });
+  expect(network.items(last)).toHaveLength(4);
+});
+
 describe('limits and lists', () => {
   test('let a wallet, an address and a process through so often a minute', async () => {
     const [one, two] = [network.addProcess(), network.addProcess()];

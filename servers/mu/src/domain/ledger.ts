@@ -73,6 +73,8 @@ export interface Ledger {
   processes(limit: number): Promise<{ id: string; known: KnownProcess }[]>;
   /** `pending` will be delivered or has a result to come; `unsure` is only looked up. */
   counts(): Promise<{ pending: number; unsure: number; dead: number }>;
+  /** How many have that root (`Pushed-For`), counted up to `most`. */
+  countCausedBy(root: string, most: number): Promise<number>;
   /** The node with that id (or key) and everything it caused, in order, after a sequence number. */
   tree(idOrKey: string, page: { after: number; limit: number }): Promise<LedgerNode[]>;
   /** Entries of the outbox of a process that are not delivered. */

@@ -1,6 +1,7 @@
 import type { ComputeClient, ProcessDirectory } from '@ao-ts/server-kit';
 import { childrenOf } from './children.ts';
 import { Gate } from './gate.ts';
+import type { Ledger } from './ledger.ts';
 import type { LedgerNode, NewNode } from './node.ts';
 
 /** The results of one process come one after the other; a few requests ahead hide the round trip. */
@@ -9,8 +10,11 @@ const RESULTS_PER_PROCESS = 8;
 interface Ports {
   compute: Pick<ComputeClient, 'result'>;
   directory: ProcessDirectory;
+  ledger: Pick<Ledger, 'countCausedBy'>;
   /** Children farther than this from what a client sent are kept back. */
   maxDepth: number;
+  /** So many are caused by one root at most; the others are kept back. */
+  rootBudget: number | undefined;
   /** Why a child is kept back for another reason. */
   keepBack: KeepBack;
 }
@@ -33,6 +37,7 @@ export class Outboxes {
   async causedBy({ kind, target, id, root, trace, depth }: Cause): Promise<NewNode[]> {
     const { compute, directory, maxDepth, keepBack } = this.#ports;
     const source = id as string;
+    const cause = root ?? source;
     const emitter = kind === 'process' ? source : target;
     const result = await this.#perProcess.run(emitter, () => compute.result(emitter, source));
     const { tags: emitterTags } = await directory.find(emitter);
@@ -40,13 +45,24 @@ export class Outboxes {
       emitter,
       emitterTags,
       source,
-      root: root ?? source,
+      root: cause,
       depth: depth + 1,
       ...(trace === null ? {} : { trace }),
     });
-    if (depth + 1 <= maxDepth) return withReasons(children, keepBack);
-    const error = `Kept back: it is more than ${maxDepth} hops from ${root ?? source}, which caused it`;
-    return withReasons(children, () => error);
+    if (depth + 1 > maxDepth) {
+      const error = `Kept back: it is more than ${maxDepth} hops from ${cause}, which caused it`;
+      return withReasons(children, () => error);
+    }
+    return this.#withinBudget(cause, withReasons(children, keepBack));
+  }
+
+  // What is recorded at the same time for the same root is not counted: the bound is soft.
+  async #withinBudget(root: string, children: NewNode[]): Promise<NewNode[]> {
+    const { ledger, rootBudget } = this.#ports;
+    if (rootBudget === undefined || children.length === 0) return children;
+    let left = rootBudget - (await ledger.countCausedBy(root, rootBudget));
+    const error = `Kept back: ${root} has caused ${rootBudget} before it`;
+    return withReasons(children, () => (left-- > 0 ? undefined : error));
   }
 }
 

@@ -7,7 +7,7 @@ import { PostgresLanes } from './postgres-lanes.ts';
 import { migrations } from './postgres-migrations.ts';
 import { sql } from './postgres-statements.ts';
 import { PostgresUnit } from './postgres-unit.ts';
-import { type NodeRow, nodeOf, type ProcessRow, parcelOf, processOf } from './rows.ts';
+import { type ParcelRow, type ProcessRow, parcelOf, processOf } from './rows.ts';
 
 type Locked = Pick<LedgerNode, 'seq' | 'lane' | 'state' | 'scheduledAt'> & { empty: boolean };
 
@@ -43,8 +43,8 @@ export class PostgresLedger implements Ledger {
   accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }> {
     return this.#db.write(async (client) => {
       const created = await this.#lanes.addRoot(client, root);
-      const { rows } = await client.query<NodeRow>(sql.byKey, [root.key]);
-      return { node: nodeOf(rows[0] as NodeRow), created };
+      const { rows } = await client.query<LedgerNode>(sql.byKey, [root.key]);
+      return { node: rows[0] as LedgerNode, created };
     });
   }
 
@@ -100,7 +100,7 @@ export class PostgresLedger implements Ledger {
 
   revive(key: string): Promise<Queued[] | undefined> {
     return this.#db.write(async (client) => {
-      const { rows } = await client.query<Locked>(sql.lockByKey, [key]);
+      const { rows } = await client.query<Locked>(sql.toRevive, [key]);
       const [node] = rows;
       // An entry that could not even be read has nothing to send.
       if (node?.state !== 'dead' || (node.empty && node.scheduledAt === null)) return undefined;
@@ -123,13 +123,12 @@ export class PostgresLedger implements Ledger {
   }
 
   async get(seq: number): Promise<Parcel | undefined> {
-    const [row] = await this.#db.rows<NodeRow>(sql.bySeq, [seq]);
+    const [row] = await this.#db.rows<ParcelRow>(sql.bySeq, [seq]);
     return row && parcelOf(row);
   }
 
   async find(idOrKey: string): Promise<LedgerNode | undefined> {
-    const [row] = await this.#db.rows<NodeRow>(sql.find, [idOrKey]);
-    return row && nodeOf(row);
+    return (await this.#db.rows<LedgerNode>(sql.find, [idOrKey]))[0];
   }
 
   async about(
@@ -137,7 +136,7 @@ export class PostgresLedger implements Ledger {
     kind: NodeKind,
     { offset, limit }: { offset: number; limit: number },
   ): Promise<LedgerNode[]> {
-    return (await this.#db.rows<NodeRow>(sql.about, [processId, kind, limit, offset])).map(nodeOf);
+    return this.#db.rows<LedgerNode>(sql.about, [processId, kind, limit, offset]);
   }
 
   async processes(limit: number): ReturnType<Ledger['processes']> {
@@ -149,19 +148,24 @@ export class PostgresLedger implements Ledger {
     return row ?? { pending: 0, unsure: 0, dead: 0 };
   }
 
+  async countCausedBy(root: string, most: number): Promise<number> {
+    const [row] = await this.#db.rows<{ n: number }>(sql.countCausedBy, [root, most]);
+    return row?.n ?? 0;
+  }
+
   async tree(idOrKey: string, { after, limit }: { after: number; limit: number }): Promise<LedgerNode[]> {
-    return (await this.#db.rows<NodeRow>(sql.tree, [idOrKey, after, limit])).map(nodeOf);
+    return this.#db.rows<LedgerNode>(sql.tree, [idOrKey, after, limit]);
   }
 
   async allDead({ after, limit }: { after: number; limit: number }): Promise<LedgerNode[]> {
-    return (await this.#db.rows<NodeRow>(sql.allDead, [after, limit])).map(nodeOf);
+    return this.#db.rows<LedgerNode>(sql.allDead, [after, limit]);
   }
 
   async undelivered(
     emitter: string,
     { after, limit }: { after: number; limit: number },
   ): Promise<LedgerNode[]> {
-    return (await this.#db.rows<NodeRow>(sql.undelivered, [emitter, after, limit])).map(nodeOf);
+    return this.#db.rows<LedgerNode>(sql.undelivered, [emitter, after, limit]);
   }
 
   async monitor(processId: string): Promise<Monitor | undefined> {

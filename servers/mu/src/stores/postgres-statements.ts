@@ -1,9 +1,4 @@
-import { MONITOR, QUEUED } from './rows.ts';
-
-const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
-  n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at,
-  n.resulted_at, n.finished_at`;
-const FROM = 'FROM nodes n LEFT JOIN nodes p ON p.seq = n.parent';
+import { MONITOR, NODE, NODES, QUEUED } from './rows.ts';
 
 /** Every statement of the ledger in PostgreSQL. All times are Unix ms. */
 export const sql = {
@@ -28,10 +23,10 @@ export const sql = {
     ORDER BY place
     ON CONFLICT (key) DO NOTHING RETURNING ${QUEUED}, unit`,
   notify: `SELECT pg_notify('unit_' || $1, $2)`,
-  byKey: `SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.key = $1`,
-  bySeq: `SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.seq = $1`,
+  byKey: `SELECT ${NODE} ${NODES} WHERE n.key = $1`,
+  bySeq: `SELECT ${NODE}, n.plan, n.item ${NODES} WHERE n.seq = $1`,
   lock: 'SELECT state FROM nodes WHERE seq = $1 FOR UPDATE',
-  lockByKey: `
+  toRevive: `
     SELECT seq, lane, state, scheduled_at AS "scheduledAt", plan IS NULL AND item IS NULL AS empty
     FROM nodes WHERE key = $1 FOR UPDATE`,
   built: 'UPDATE nodes SET id = $2, item = $3 WHERE seq = $1 AND item IS NULL AND scheduled_at IS NULL',
@@ -67,25 +62,26 @@ export const sql = {
     WHERE seq = $1 RETURNING ${QUEUED}`,
   forget: 'DELETE FROM nodes WHERE seq = $1 AND scheduled_at IS NULL',
   prune: 'DELETE FROM nodes WHERE seq IN (SELECT seq FROM nodes WHERE finished_at < $1 LIMIT $2)',
-  find: `SELECT ${NODE} ${FROM} WHERE n.id = $1 OR n.key = $1 ORDER BY n.seq LIMIT 1`,
+  find: `SELECT ${NODE} ${NODES} WHERE n.id = $1 OR n.key = $1 ORDER BY n.seq LIMIT 1`,
   about: `
-    SELECT ${NODE} ${FROM} WHERE (n.target = $1 OR n.id = $1) AND n.kind = $2
+    SELECT ${NODE} ${NODES} WHERE (n.target = $1 OR n.id = $1) AND n.kind = $2
     ORDER BY n.seq DESC LIMIT $3 OFFSET $4`,
   counts: `
     SELECT count(*) FILTER (WHERE state IN ('received', 'scheduled')) AS pending,
       count(*) FILTER (WHERE state = 'unsure') AS unsure, count(*) FILTER (WHERE state = 'dead') AS dead
     FROM nodes WHERE state IN ('received', 'unsure', 'scheduled', 'dead')`,
+  countCausedBy: 'SELECT count(*) AS n FROM (SELECT FROM nodes WHERE root = $1 LIMIT $2) AS caused',
   tree: `
     WITH RECURSIVE caused (seq) AS (
       SELECT seq FROM nodes WHERE id = $1 OR key = $1
       UNION SELECT child.seq FROM nodes child JOIN caused ON child.parent = caused.seq
     )
-    SELECT ${NODE} ${FROM} WHERE n.seq IN (SELECT seq FROM caused) AND n.seq > $2 ORDER BY n.seq LIMIT $3`,
+    SELECT ${NODE} ${NODES} WHERE n.seq IN (SELECT seq FROM caused) AND n.seq > $2 ORDER BY n.seq LIMIT $3`,
   undelivered: `
-    SELECT ${NODE} ${FROM}
+    SELECT ${NODE} ${NODES}
     WHERE n.emitter = $1 AND n.state IN ('received', 'dead') AND n.scheduled_at IS NULL AND n.seq > $2
     ORDER BY n.seq LIMIT $3`,
-  allDead: `SELECT ${NODE} ${FROM} WHERE n.state = 'dead' AND n.seq > $1 ORDER BY n.seq LIMIT $2`,
+  allDead: `SELECT ${NODE} ${NODES} WHERE n.state = 'dead' AND n.seq > $1 ORDER BY n.seq LIMIT $2`,
   remember: `
     INSERT INTO processes (id, scheduler_url, tags) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
   processes: 'SELECT id, scheduler_url, tags FROM processes ORDER BY seq DESC LIMIT $1',

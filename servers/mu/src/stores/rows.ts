@@ -1,65 +1,22 @@
 import type { Tag } from '@ao-ts/core/ans104';
 import type { KnownProcess } from '@ao-ts/server-kit';
 import type { Queued } from '../domain/ledger.ts';
-import type { LedgerNode, NewNode, NodeKind, NodeState, Parcel } from '../domain/node.ts';
+import type { LedgerNode, NewNode, Parcel } from '../domain/node.ts';
 
-/** A row of `nodes`, with the key of its parent. */
-export interface NodeRow {
-  seq: number;
-  key: string;
-  parent_key: string | null;
-  kind: NodeKind;
-  state: NodeState;
-  lane: string;
-  emitter: string | null;
-  target: string;
-  root: string | null;
-  depth: number;
-  owner: string | null;
-  trace: string | null;
-  id: string | null;
-  host: string | null;
-  nonce: number | null;
-  attempts: number;
-  error: string | null;
-  retry_at: number | null;
-  received_at: number;
-  scheduled_at: number | null;
-  resulted_at: number | null;
-  finished_at: number | null;
-  plan: string | null;
-  item: Buffer | null;
-}
+/** The columns of {@link LedgerNode}, from {@link NODES}. */
+export const NODE = `n.seq, n.key, p.key AS parent, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
+  n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at AS "retryAt",
+  n.received_at AS "receivedAt", n.scheduled_at AS "scheduledAt", n.resulted_at AS "resultedAt",
+  n.finished_at AS "finishedAt"`;
 
-export function nodeOf(row: NodeRow): LedgerNode {
-  return {
-    seq: row.seq,
-    key: row.key,
-    parent: row.parent_key,
-    kind: row.kind,
-    state: row.state,
-    lane: row.lane,
-    emitter: row.emitter,
-    target: row.target,
-    root: row.root,
-    depth: row.depth,
-    owner: row.owner,
-    trace: row.trace,
-    id: row.id,
-    host: row.host,
-    nonce: row.nonce,
-    attempts: row.attempts,
-    error: row.error,
-    retryAt: row.retry_at,
-    receivedAt: row.received_at,
-    scheduledAt: row.scheduled_at,
-    resultedAt: row.resulted_at,
-    finishedAt: row.finished_at,
-  };
-}
+/** Each node with the one that caused it. */
+export const NODES = 'FROM nodes n LEFT JOIN nodes p ON p.seq = n.parent';
 
-export function parcelOf(row: NodeRow): Parcel {
-  return { ...nodeOf(row), item: row.item, plan: row.plan === null ? null : JSON.parse(row.plan) };
+/** {@link NODE} with what is sent; the plan is JSON. */
+export type ParcelRow = Omit<Parcel, 'plan'> & { plan: string | null };
+
+export function parcelOf(row: ParcelRow): Parcel {
+  return { ...row, plan: row.plan === null ? null : JSON.parse(row.plan) };
 }
 
 /** The columns of {@link Queued}. */

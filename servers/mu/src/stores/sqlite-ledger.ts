@@ -1,12 +1,14 @@
 import { GroupCommit, openSqlite, type Sqlite } from '@ao-ts/server-kit';
 import type { Delivered, InheritedWork, Ledger, Monitor, Queued } from '../domain/ledger.ts';
 import type { LedgerNode, NewNode, NodeKind, Parcel } from '../domain/node.ts';
-import { type NodeRow, nodeOf, type ProcessRow, parcelOf, processOf, queuedOf, valuesOf } from './rows.ts';
+import { type ParcelRow, type ProcessRow, parcelOf, processOf, queuedOf, valuesOf } from './rows.ts';
 import { migrations } from './sqlite-migrations.ts';
 import { prepare, type Statements } from './sqlite-statements.ts';
 
 /** SQLite has no booleans. */
 type MonitorRow = Omit<Monitor, 'started'> & { started: number };
+
+type Revivable = Pick<LedgerNode, 'seq' | 'state' | 'scheduledAt'> & { empty: number };
 
 const monitorOf = (row: MonitorRow): Monitor => ({ ...row, started: row.started === 1 });
 
@@ -30,7 +32,7 @@ export class SqliteLedger implements Ledger {
   accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }> {
     return this.#commit.write(() => {
       const created = this.#insert(root, null) !== undefined;
-      return { node: nodeOf(this.#sql.byKey.get(root.key) as NodeRow), created };
+      return { node: this.#sql.byKey.get(root.key) as LedgerNode, created };
     });
   }
 
@@ -74,7 +76,7 @@ export class SqliteLedger implements Ledger {
   async dead(seq: number, error: string): Promise<void> {
     await this.#commit.writeSoon(() => {
       const now = this.#clock();
-      const before = this.#sql.bySeq.get(seq) as NodeRow | undefined;
+      const before = this.#sql.bySeq.get(seq) as ParcelRow | undefined;
       this.#sql.dead.run({ seq, error, now });
       if (before?.state === 'received') this.#sql.parentDelivered.run({ seq, now });
     });
@@ -82,13 +84,12 @@ export class SqliteLedger implements Ledger {
 
   revive(key: string): Promise<Queued[] | undefined> {
     return this.#commit.write(() => {
-      const row = this.#sql.byKey.get(key) as NodeRow | undefined;
+      const node = this.#sql.toRevive.get(key) as Revivable | undefined;
       // An entry that could not even be read has nothing to send.
-      if (row?.state !== 'dead' || (row.plan === null && row.item === null && row.scheduled_at === null)) {
-        return undefined;
-      }
-      if (row.scheduled_at === null) this.#sql.parentWaits.run({ seq: row.seq });
-      return this.#sql.revive.all({ seq: row.seq }) as Queued[];
+      if (node?.state !== 'dead' || (node.empty === 1 && node.scheduledAt === null)) return undefined;
+      const { seq, scheduledAt } = node;
+      if (scheduledAt === null) this.#sql.parentWaits.run({ seq });
+      return this.#sql.revive.all({ seq }) as Queued[];
     });
   }
 
@@ -101,13 +102,12 @@ export class SqliteLedger implements Ledger {
   }
 
   async get(seq: number): Promise<Parcel | undefined> {
-    const row = this.#sql.bySeq.get(seq) as NodeRow | undefined;
+    const row = this.#sql.bySeq.get(seq) as ParcelRow | undefined;
     return row && parcelOf(row);
   }
 
   async find(idOrKey: string): Promise<LedgerNode | undefined> {
-    const row = this.#sql.find.get({ id: idOrKey }) as NodeRow | undefined;
-    return row && nodeOf(row);
+    return this.#sql.find.get({ id: idOrKey }) as LedgerNode | undefined;
   }
 
   async about(
@@ -115,7 +115,7 @@ export class SqliteLedger implements Ledger {
     kind: NodeKind,
     page: { offset: number; limit: number },
   ): Promise<LedgerNode[]> {
-    return (this.#sql.about.all({ processId, kind, ...page }) as NodeRow[]).map(nodeOf);
+    return this.#sql.about.all({ processId, kind, ...page }) as LedgerNode[];
   }
 
   async processes(limit: number): ReturnType<Ledger['processes']> {
@@ -127,16 +127,20 @@ export class SqliteLedger implements Ledger {
     return this.#sql.counts.get() as Awaited<ReturnType<Ledger['counts']>>;
   }
 
+  async countCausedBy(root: string, most: number): Promise<number> {
+    return (this.#sql.countCausedBy.get(root, most) as { n: number }).n;
+  }
+
   async tree(idOrKey: string, page: { after: number; limit: number }): Promise<LedgerNode[]> {
-    return (this.#sql.tree.all({ id: idOrKey, ...page }) as NodeRow[]).map(nodeOf);
+    return this.#sql.tree.all({ id: idOrKey, ...page }) as LedgerNode[];
   }
 
   async allDead(page: { after: number; limit: number }): Promise<LedgerNode[]> {
-    return (this.#sql.allDead.all(page) as NodeRow[]).map(nodeOf);
+    return this.#sql.allDead.all(page) as LedgerNode[];
   }
 
   async undelivered(emitter: string, page: { after: number; limit: number }): Promise<LedgerNode[]> {
-    return (this.#sql.undelivered.all({ emitter, ...page }) as NodeRow[]).map(nodeOf);
+    return this.#sql.undelivered.all({ emitter, ...page }) as LedgerNode[];
   }
 
   async monitor(processId: string): Promise<Monitor | undefined> {

@@ -55,4 +55,5 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE monitors ADD COLUMN failing_since INTEGER;
   ALTER TABLE monitors ADD COLUMN ended_at INTEGER;
   `,
+  'CREATE INDEX nodes_by_root ON nodes (root) WHERE root IS NOT NULL;',
 ];

@@ -1,11 +1,6 @@
 import type { Sqlite } from '@ao-ts/server-kit';
 import type { Statement } from 'better-sqlite3';
-import { MONITOR, QUEUED } from './rows.ts';
-
-const NODE = `n.seq, n.key, p.key AS parent_key, n.kind, n.state, n.lane, n.emitter, n.target, n.root, n.depth,
-  n.owner, n.trace, n.id, n.host, n.nonce, n.attempts, n.error, n.retry_at, n.received_at, n.scheduled_at, n.resulted_at,
-  n.finished_at`;
-const FROM = 'FROM nodes n LEFT JOIN nodes p ON p.seq = n.parent';
+import { MONITOR, NODE, NODES, QUEUED } from './rows.ts';
 
 export type Statements = ReturnType<typeof prepare>;
 
@@ -22,8 +17,11 @@ export function prepare(db: Sqlite) {
       VALUES (@key, @parent, @kind, @state, @lane, @emitter, @target, @root, @depth, @owner, @trace, @id, @error,
         @received_at, @finished_at, @plan, @item)
       ON CONFLICT (key) DO NOTHING`),
-    byKey: prepared(`SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.key = ?`),
-    bySeq: prepared(`SELECT ${NODE}, n.plan, n.item ${FROM} WHERE n.seq = ?`),
+    byKey: prepared(`SELECT ${NODE} ${NODES} WHERE n.key = ?`),
+    toRevive: prepared(`
+      SELECT seq, state, scheduled_at AS "scheduledAt", plan IS NULL AND item IS NULL AS empty
+      FROM nodes WHERE key = ?`),
+    bySeq: prepared(`SELECT ${NODE}, n.plan, n.item ${NODES} WHERE n.seq = ?`),
     built: prepared(`
       UPDATE nodes SET id = @id, item = @item WHERE seq = @seq AND item IS NULL AND scheduled_at IS NULL`),
     // The scheduler has the bytes now; keeping a second copy would only fill the disk.
@@ -60,9 +58,9 @@ export function prepare(db: Sqlite) {
         attempts = 0, error = NULL, finished_at = NULL
       WHERE seq = @seq RETURNING ${QUEUED}`),
     forget: prepared(`DELETE FROM nodes WHERE seq = @seq AND scheduled_at IS NULL`),
-    find: prepared(`SELECT ${NODE} ${FROM} WHERE n.id = @id OR n.key = @id ORDER BY n.seq LIMIT 1`),
+    find: prepared(`SELECT ${NODE} ${NODES} WHERE n.id = @id OR n.key = @id ORDER BY n.seq LIMIT 1`),
     about: prepared(`
-      SELECT ${NODE} ${FROM} WHERE (n.target = @processId OR n.id = @processId) AND n.kind = @kind
+      SELECT ${NODE} ${NODES} WHERE (n.target = @processId OR n.id = @processId) AND n.kind = @kind
       ORDER BY n.seq DESC LIMIT @limit OFFSET @offset`),
     prune: prepared(`
       DELETE FROM nodes WHERE seq IN (SELECT seq FROM nodes WHERE finished_at < @before LIMIT @limit)`),
@@ -72,18 +70,19 @@ export function prepare(db: Sqlite) {
       SELECT coalesce(sum(state IN ('received', 'scheduled')), 0) AS pending,
         coalesce(sum(state = 'unsure'), 0) AS unsure, coalesce(sum(state = 'dead'), 0) AS dead
       FROM nodes WHERE state IN ('received', 'unsure', 'scheduled', 'dead')`),
+    countCausedBy: prepared('SELECT count(*) AS n FROM (SELECT 1 FROM nodes WHERE root = ? LIMIT ?)'),
     tree: prepared(`
       WITH RECURSIVE caused (seq) AS (
         SELECT seq FROM nodes WHERE id = @id OR key = @id
         UNION SELECT child.seq FROM nodes child JOIN caused ON child.parent = caused.seq
       )
-      SELECT ${NODE} ${FROM} WHERE n.seq IN caused AND n.seq > @after ORDER BY n.seq LIMIT @limit`),
+      SELECT ${NODE} ${NODES} WHERE n.seq IN caused AND n.seq > @after ORDER BY n.seq LIMIT @limit`),
     undelivered: prepared(`
-      SELECT ${NODE} ${FROM}
+      SELECT ${NODE} ${NODES}
       WHERE n.emitter = @emitter AND n.state IN ('received', 'dead') AND n.scheduled_at IS NULL AND n.seq > @after
       ORDER BY n.seq LIMIT @limit`),
     allDead: prepared(`
-      SELECT ${NODE} ${FROM} WHERE n.state = 'dead' AND n.seq > @after ORDER BY n.seq LIMIT @limit`),
+      SELECT ${NODE} ${NODES} WHERE n.state = 'dead' AND n.seq > @after ORDER BY n.seq LIMIT @limit`),
     remember: prepared(`
       INSERT INTO processes (id, scheduler_url, tags) VALUES (@id, @url, @tags) ON CONFLICT (id) DO NOTHING`),
     processes: prepared('SELECT id, scheduler_url, tags FROM processes ORDER BY rowid DESC LIMIT ?'),
