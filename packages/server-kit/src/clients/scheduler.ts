@@ -1,4 +1,4 @@
-import { isAoError } from '@ao-ts/core';
+import { AoError, isAoError } from '@ao-ts/core';
 import {
   Scheduled,
   ScheduledProcess,
@@ -68,8 +68,9 @@ export class SchedulerClient {
     });
   }
 
-  /** The slot of a message or assignment id in the history of a process. */
-  slot(processId: string, id: string): Promise<ScheduleNode> {
+  /** The slot of a message or assignment id, or the first one by its own id, in the history of a process. */
+  async slot(processId: string, id: string): Promise<ScheduleNode> {
+    if (id === processId) return this.#firstSlot(processId);
     return this.#ask(
       processId,
       `/${encodeURIComponent(id)}${query({ 'process-id': processId })}`,
@@ -104,6 +105,18 @@ export class SchedulerClient {
       { operation: 'time' },
     );
     return { blockHeight: Number(time.block_height), timestamp: Number(time.timestamp) };
+  }
+
+  // By its own id a scheduler gives a page of a process.
+  async #firstSlot(processId: string): Promise<ScheduleNode> {
+    const { edges } = await this.page(processId, { from: -1, to: 0, limit: 1 });
+    const [first] = edges;
+    if (first) return first.node;
+    const said = 'Process not found';
+    throw new AoError('HTTP.STATUS', `The ${this.#remote.name} at ${this.#remote.url} has no ${processId}.`, {
+      action: 'fix',
+      facts: { status: 404, said, url: this.#remote.url },
+    });
   }
 
   async #ask<T>(
