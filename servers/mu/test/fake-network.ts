@@ -138,7 +138,7 @@ export class FakeNetwork implements AsyncDisposable {
         body: { process_id: second, block: '000001600000', owner, tags: known.tags, timestamp: 1 },
       };
     }
-    if (first === processId && url.searchParams.has('limit')) return this.#schedulePage(url);
+    if (first === processId) return this.#schedulePage(url);
     const slot = this.schedule
       .get(processId)
       ?.find((each) => each.messageId === first || each.assignmentId === first);
@@ -147,9 +147,12 @@ export class FakeNetwork implements AsyncDisposable {
 
   #schedulePage({ searchParams }: URL): FakeAnswer {
     const processId = searchParams.get('process-id') ?? '';
-    const from = Number(searchParams.get('from-nonce'));
-    const rest = (this.schedule.get(processId) ?? []).filter(({ nonce }) => nonce > from);
-    const limit = Math.min(Number(searchParams.get('limit')), 2);
+    const slots = this.schedule.get(processId);
+    if (!slots) return notFound;
+    const from = Number(searchParams.get('from-nonce') ?? -1);
+    const to = Number(searchParams.get('to-nonce') ?? Number.POSITIVE_INFINITY);
+    const rest = slots.filter(({ nonce }) => nonce > from && nonce <= to);
+    const limit = Math.min(Number(searchParams.get('limit') ?? 100), 2);
     const edges = rest
       .slice(0, limit)
       .map((slot) => ({ node: nodeOf(processId, slot), cursor: String(slot.nonce) }));

@@ -193,6 +193,26 @@ describe('the scheduler', () => {
     expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 0, dead: 0 });
   });
 
+  test('whose answer about a process is lost, or that has it from elsewhere: it boots once', async () => {
+    const receiver = network.addProcess();
+    network.spawned = () => ({ Messages: [send(receiver)] });
+    const [lost, known] = [
+      await network.process(),
+      await network.process([{ name: 'Name', value: 'known' }]),
+    ];
+    network.su.fault = ({ method, url }) => {
+      if (method === 'POST') return 'break-after';
+      return url.pathname.startsWith('/processes') ? { status: 500 } : undefined;
+    };
+    expect((await mu.post(lost)).status).toBe(502);
+    network.su.fault = () => undefined;
+    while (network.items(receiver).length === 0) await mu.get('/status');
+    await (await fetch(network.su.url, { method: 'POST', body: Buffer.from(known.raw) })).text();
+    expect((await mu.post(known)).status).toBe(202);
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+    expect(network.items(receiver).map((item) => item.tag('From-Process'))).toEqual([lost.id, known.id]);
+  });
+
   test('whose answer is lost: the client is told, and what was scheduled after all is seen to', async () => {
     const receiver = network.addProcess();
     const process = network.addProcess(() => ({ Messages: [send(receiver)] }));

@@ -171,6 +171,26 @@ describe('POST /audit/:processId', () => {
   });
 });
 
+test('an audit finds processes that were spawned, and those that vanished', async () => {
+  const sender = network.addProcess(({ item }) =>
+    item?.tag('Action') === 'Spawned'
+      ? {}
+      : { Spawns: [{ Tags: [{ name: 'Module', value: network.module }] }] },
+  );
+  await mu.post(await network.message(sender));
+  await mu.settled();
+  const audit = async () => (await mu.post(nothing, `/audit/${sender}?from=1`)).body;
+  expect(await audit()).toMatchObject({ entries: 1, missing: [] });
+  const [born = ''] = network
+    .items(sender)
+    .map((item) => item.tag('Process'))
+    .filter(Boolean);
+  network.schedule.delete(born);
+  expect(await audit()).toMatchObject({
+    missing: [{ kind: 'process', reason: 'its scheduler does not have it' }],
+  });
+});
+
 test('GET /?debug shows what led to a message and what followed', async () => {
   const last = network.addProcess();
   const middle = network.addProcess(() => ({ Messages: [send(last)] }));
