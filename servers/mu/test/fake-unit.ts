@@ -23,6 +23,7 @@ export type Fault = 'break-before' | 'break-after' | FakeAnswer;
 /** An HTTP server that stands for another unit, on a free port, with faults to order. */
 export class FakeUnit implements AsyncDisposable {
   readonly #server: Server;
+  #port = 0;
   /** Every request that arrived, faults included. */
   readonly requests: FakeRequest[] = [];
   /** Asked before each request; what it promises is waited for. */
@@ -48,13 +49,15 @@ export class FakeUnit implements AsyncDisposable {
     });
   }
 
+  /** Stays what it was while the unit is stopped. */
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Listens; on the port it had before, if it was stopped. */
+  /** Listens, on a free port if none is given. */
   async start(port = 0): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {

@@ -81,6 +81,24 @@ describe.each(['su', 'cu', 'gateway', 'uploader'] as const)('while the %s', (nam
   );
 });
 
+test.each(['su', 'cu', 'gateway', 'uploader'] as const)(
+  'the %s is stopped while there is something to deliver, and started again: everything arrives once',
+  async (name) => {
+    const { process, check } = busyProcess();
+    const stopped = Promise.withResolvers<undefined>();
+    network.cu.fault = () => stopped.promise;
+    const item = await network.message(process);
+    expect((await mu.post(item)).status).toBe(202);
+    const port = Number(new URL(network[name].url).port);
+    await network[name].stop();
+    stopped.resolve(undefined);
+    while (!(await mu.tree(item.id)).some(({ attempts }) => attempts > 1));
+    await network[name].start(port);
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+    check();
+  },
+);
+
 test('an outage of the directory never makes a process look like a wallet', async () => {
   const receiver = network.addProcess();
   const process = network.addProcess(() => ({ Messages: [send(receiver)] }));
