@@ -116,6 +116,8 @@ describe('with the published client library', () => {
     );
     await network.settle();
     expect(await client.value(parent, 'return Inbox[#Inbox].Data')).toContain('true');
+    const audit = await fetch(`${network.file.mu}/audit/${parent}`, { method: 'POST' });
+    expect(await audit.json()).toMatchObject({ missing: [] });
   });
 
   test('a message is assigned to a second process', async () => {
@@ -133,6 +135,39 @@ describe('with the published client library', () => {
     expect(await client.result(second, assignment)).not.toHaveProperty('Error');
     expect(await client.value(second, 'return Seen')).toContain('seen by both');
   });
+});
+
+test('a process and a message that their scheduler has already are seen to all the same', async () => {
+  const key = ethereumSigner(randomBytes(32));
+  const { su, mu, module, scheduler, authority } = network.file;
+  const sign = (tags: Record<string, string>, target?: string) =>
+    createDataItem(
+      {
+        tags: Object.entries({ 'Data-Protocol': 'ao', Variant: 'ao.TN.1', ...tags }).map(([name, value]) => ({
+          name,
+          value,
+        })),
+        data: 'Send({ Target = ao.id, Action = "Note" })',
+        anchor: randomBytes(32),
+        ...(target === undefined ? {} : { target }),
+      },
+      key,
+    );
+  const post = async (url: string, item: { raw: Uint8Array }) => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    return (await fetch(url, { method: 'POST', headers, body: Buffer.from(item.raw) })).status;
+  };
+  const process = await sign({ Type: 'Process', Module: module, Scheduler: scheduler, Authority: authority });
+  const message = await sign({ Type: 'Message', Action: 'Eval' }, process.id);
+  for (const item of [process, message]) {
+    expect([await post(su, item), await post(mu, item)]).toEqual([200, 202]);
+  }
+  await network.settle();
+  const history = await (await fetch(`${su}/${process.id}?process-id=${process.id}`)).json();
+  const senders = (history as { edges: { node: { message: { tags: Tag[] } } }[] }).edges.map(
+    ({ node }) => node.message.tags.find(({ name }) => name === 'From-Process')?.value,
+  );
+  expect(senders).toEqual([undefined, undefined, process.id]);
 });
 
 describe('what goes wrong is said so that a person can act on it', () => {
