@@ -39,6 +39,16 @@ test('what a client sends is one trace, through the units and with what it cause
   expect(scheduled.sort()).toEqual([sender, receiver].sort());
   const evaluated = served('ao-cu', 'GET /result/:id').map(({ attributes }) => attributes['ao.process']);
   expect(new Set(evaluated)).toEqual(new Set([sender, receiver]));
+  // Each evaluation is in it, with what it cost.
+  const evaluations = trace.filter((span) => span.service === 'ao-cu' && span.name === 'evaluate');
+  expect(evaluations.map(({ attributes }) => attributes['ao.process']).sort()).toEqual(
+    [sender, receiver].sort(),
+  );
+  for (const { attributes } of evaluations) {
+    expect(Number(attributes['ao.nonce'])).toBeGreaterThan(0);
+    expect(Number(attributes['ao.gas'])).toBeGreaterThanOrEqual(0);
+    expect(Number(attributes['ao.waited_ms'])).toBeGreaterThanOrEqual(0);
+  }
   // Whatever is in the trace leads back to the request of the client.
   const byId = new Map(trace.map((span) => [span.spanId, span]));
   const rootOf = (span: CollectedSpan): CollectedSpan => {

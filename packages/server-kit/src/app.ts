@@ -10,7 +10,7 @@ import { describeRoutes } from './openapi-routes.ts';
 import { protect } from './protection.ts';
 import { Readiness } from './readiness.ts';
 import { followRequests } from './requests.ts';
-import { createTracer } from './tracing.ts';
+import { createTracer, type Tracer } from './tracing.ts';
 
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
@@ -48,6 +48,8 @@ export interface AppKit {
   app: App;
   metrics: Metrics;
   readiness: Readiness;
+  /** For what a unit does besides requests; absent where nobody collects traces. */
+  tracer: Tracer | undefined;
 }
 
 const Defaults = z.object(BaseConfig);
@@ -116,7 +118,7 @@ export async function createApp(options: AppOptions): Promise<AppKit> {
     { schema: { summary: 'Series for Prometheus, in the OpenMetrics format.' } },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   );
-  return { app, metrics, readiness };
+  return { app, metrics, readiness, tracer };
 }
 
 const REQUEST_ID = /^[\w.:-]{1,64}$/;

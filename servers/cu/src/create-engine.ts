@@ -14,6 +14,7 @@ import { ScheduleFeed } from './domain/schedule-feed.ts';
 import { SnapshotKeeper } from './domain/snapshot-keeper.ts';
 import type { StoredSnapshot } from './domain/snapshot-store.ts';
 import { hasDrive, readDrive } from './domain/weave-drive.ts';
+import type { EvaluationSpans } from './evaluation-spans.ts';
 import type { Measures } from './metrics.ts';
 import { assignedTransaction, itemText } from './remote/arweave-items.ts';
 import { BlockTimes } from './remote/block-times.ts';
@@ -38,7 +39,11 @@ export interface RunningEngine {
 }
 
 /** Wires the engine to the other units, the stores and the worker threads. */
-export function createEngine(config: Config, context: Context, measures: Measures): RunningEngine {
+export function createEngine(
+  config: Config,
+  context: Context,
+  { measures, spans }: { measures: Measures; spans: EvaluationSpans },
+): RunningEngine {
   const { clock, events, gateway, logger, snapshots } = context;
   const results = measures.counted(context.results);
   const schedules = new SchedulerUnits(context.directory);
@@ -148,7 +153,10 @@ export function createEngine(config: Config, context: Context, measures: Measure
       }),
       transaction: (id, exclude) => assignedTransaction(gateway, id, exclude),
       spawnData: () => itemText(gateway, processId),
-      onEvaluated: (gas, timeMs) => checkpoints.evaluated(processId, gas, timeMs),
+      onEvaluated: (evaluated) => {
+        checkpoints.evaluated(processId, evaluated.gasUsed, evaluated.timeMs);
+        spans.evaluated({ ...evaluated, processId });
+      },
       onStored: () => events.notify(processId),
       onMismatch: ({ nonce }) =>
         logger.error({ processId, nonce }, 'a repeated evaluation gave another result than the one stored'),
@@ -169,6 +177,7 @@ export function createEngine(config: Config, context: Context, measures: Measure
     schedules,
     dryRuns,
     prepare,
+    waiting: (processId, nonce, wait) => spans.waiting(processId, nonce, wait),
     onCooled: (processId) => {
       dryRuns.forget(processId);
       snapshots.release(processId);

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { type Context, createContext, type Overrides } from './context.ts';
 import { createEngine } from './create-engine.ts';
 import type { Engine } from './domain/engine.ts';
+import { EvaluationSpans } from './evaluation-spans.ts';
 import { Measures } from './metrics.ts';
 import { cronRoute } from './routes/cron.ts';
 import { dryRunRoute } from './routes/dry-run.ts';
@@ -26,14 +27,17 @@ export type Route = (app: App, room: Room) => void;
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {
   const context = await createContext(config, overrides);
   const { logger } = context;
-  const { app, metrics, readiness } = await createApp({
+  const { app, metrics, readiness, tracer } = await createApp({
     unit: 'cu',
     logger,
     statusOf,
     config,
     http: context.http,
   });
-  const running = createEngine(config, context, new Measures(metrics));
+  const running = createEngine(config, context, {
+    measures: new Measures(metrics),
+    spans: new EvaluationSpans(tracer),
+  });
   const { engine, admitted } = running;
   readiness.needs('store', () => context.results.newestNonce(''));
   if (config.SU_URL) readiness.needs('scheduler', answers(context.http, 'scheduler unit', config.SU_URL));

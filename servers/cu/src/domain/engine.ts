@@ -24,6 +24,8 @@ export interface EngineOptions {
   dryRuns: DryRuns;
   /** Finds out all that is needed to evaluate a process. @throws AoError if it does not exist or can not be run here */
   prepare(processId: string): Promise<Evaluator>;
+  /** Runs what waits for the evaluation of a message. */
+  waiting<T>(processId: string, nonce: number, wait: () => Promise<T>): Promise<T>;
   /** The process is no longer in memory. */
   onCooled(processId: string): void;
   /** For processes kept in memory. */
@@ -80,7 +82,7 @@ export class Engine {
     if (stored) return stored.body;
     return this.#use(processId, async (evaluator) => {
       const nonce = nonceIn(processId, id) ?? (await this.#nonceOf(evaluator, id));
-      return evaluator.result(nonce);
+      return this.#options.waiting(processId, nonce, () => evaluator.result(nonce));
     });
   }
 

@@ -32,7 +32,7 @@ export interface EvaluatorPorts {
   /** A request further ahead of a running evaluation is refused; 0: none is. */
   hydrationLimit: number;
   /** A message was evaluated. */
-  onEvaluated(gas: number, timeMs: number): void;
+  onEvaluated(evaluated: { nonce: number; gasUsed: number; timeMs: number }): void;
   /** New results are stored. */
   onStored(): void;
   /** A repeated evaluation gave something else than what is stored. */
@@ -334,7 +334,7 @@ export class Evaluator {
     this.#tail = Promise.all([outcome, this.#tail]).then(([result]) => {
       this.#attempts = 0;
       this.#applied = point;
-      if (result) this.#ports.onEvaluated(result.gasUsed, result.timeMs);
+      if (result) this.#ports.onEvaluated({ ...result, nonce: point.nonce });
       settle(result);
     });
     void this.#tail
