@@ -20,6 +20,12 @@ afterAll(async () => {
   await network?.stop();
 });
 
+/** As `/openapi.json` describes it. */
+interface Operation {
+  summary?: string;
+  responses: Record<string, { content: Record<string, { schema: object }> }>;
+}
+
 /** Names by which other implementations call their series. */
 const KNOWN_ELSEWHERE: Record<string, string[]> = {
   su: [
@@ -94,14 +100,24 @@ describe.each(['gateway', 'su', 'mu', 'cu', 'ur'])('%s', (unit) => {
   test('describes each of its routes, and has a page to try them', async () => {
     const document = (await (await ask('/openapi.json')).json()) as {
       openapi: string;
-      paths: Record<string, Record<string, { summary?: string }>>;
+      paths: Record<string, Record<string, Operation>>;
     };
     expect(document.openapi).toBe('3.1.0');
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, { summary }]) => ({ operation: `${method} ${path}`, summary })),
+      Object.entries(methods).map(([method, described]) => ({
+        operation: `${method} ${path}`,
+        ...described,
+      })),
     );
     expect(operations.length).toBeGreaterThan(7);
     expect(operations.filter(({ summary }) => !summary)).toEqual([]);
+    // A schema that says nothing is as good as none.
+    const unsaid = operations.filter(({ responses }) =>
+      Object.values(responses).some(({ content }) =>
+        Object.values(content).some(({ schema }) => Object.keys(schema).length === 0),
+      ),
+    );
+    expect(unsaid.map(({ operation }) => operation)).toEqual([]);
     const page = await ask('/docs');
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(await page.text()).toContain('openapi.json');

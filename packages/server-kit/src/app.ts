@@ -8,7 +8,7 @@ import type { HttpClient } from './http-client.ts';
 import { Metrics } from './metrics.ts';
 import { describeRoutes } from './openapi-routes.ts';
 import { protect } from './protection.ts';
-import { Readiness } from './readiness.ts';
+import { Readiness, ReadyAnswer } from './readiness.ts';
 import { followRequests } from './requests.ts';
 import { createTracer, type Tracer } from './tracing.ts';
 
@@ -101,12 +101,19 @@ export async function createApp(options: AppOptions): Promise<AppKit> {
   app.addHook('onClose', () => tracer?.close());
 
   describeRoutes(app, unit);
-  app.get('/health', { schema: { summary: 'Whether the unit is alive.' } }, async (_request, reply) =>
-    reply.status(200).send(),
+  app.get(
+    '/health',
+    { schema: { summary: 'Whether the unit is alive.', answers: { 200: 'text/plain' } } },
+    async (_request, reply) => reply.status(200).send(),
   );
   app.get(
     '/ready',
-    { schema: { summary: 'Whether the unit can do its work, and if not, why.' } },
+    {
+      schema: {
+        summary: 'Whether the unit can do its work, and if not, why.',
+        answers: { 200: ReadyAnswer, 503: ReadyAnswer },
+      },
+    },
     async (_request, reply) => {
       const report = await readiness.report();
       if (!report.ready) reply.status(503).header('retry-after', RETRY_AFTER_SECONDS);
@@ -115,7 +122,12 @@ export async function createApp(options: AppOptions): Promise<AppKit> {
   );
   app.get(
     '/metrics',
-    { schema: { summary: 'Series for Prometheus, in the OpenMetrics format.' } },
+    {
+      schema: {
+        summary: 'Series for Prometheus, in the OpenMetrics format.',
+        answers: { 200: 'application/openmetrics-text' },
+      },
+    },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   );
   return { app, metrics, readiness, tracer };

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { App } from './app.ts';
 
 declare module 'fastify' {
@@ -40,10 +40,14 @@ export function describeRoutes(app: App, unit: string): void {
   });
 
   let document: Promise<string> | undefined;
-  app.get('/openapi.json', { schema: { summary: 'This document.' } }, async (_request, reply) => {
-    document ??= import('./openapi.ts').then(({ openApi }) => JSON.stringify(openApi(unit, routes)));
-    return reply.type('application/json').send(await document);
-  });
+  app.get(
+    '/openapi.json',
+    { schema: { summary: 'This document.', answers: { 200: z.record(z.string(), z.unknown()) } } },
+    async (_request, reply) => {
+      document ??= import('./openapi.ts').then(({ openApi }) => JSON.stringify(openApi(unit, routes)));
+      return reply.type('application/json').send(await document);
+    },
+  );
   app.get(
     '/docs',
     { schema: { summary: 'A page to try the routes.', answers: { 200: 'text/html' } } },

@@ -1,14 +1,18 @@
 import { AoError, isAoError } from '@ao-ts/core';
+import { z } from 'zod';
 import type { HttpClient } from './http-client.ts';
 
 /** Rejects with the reason if the unit can not use what is checked. */
 export type ReadyCheck = () => unknown;
 
-export interface ReadyReport {
-  ready: boolean;
-  /** By name: `ok`, or why not. What is not needed does not keep the unit from being ready. */
-  checks: Record<string, { ok: boolean; needed: boolean; reason?: string }>;
-}
+/** What `/ready` answers. */
+export const ReadyAnswer = z.object({
+  ready: z.boolean(),
+  checks: z
+    .record(z.string(), z.object({ ok: z.boolean(), needed: z.boolean(), reason: z.string().optional() }))
+    .describe('By name: ok, or why not. What is not needed does not keep the unit from being ready.'),
+});
+export type ReadyReport = z.output<typeof ReadyAnswer>;
 
 const CHECK_TIMEOUT_MS = 2000;
 /** Probes of several routers and monitors share an answer for so long. */

@@ -5,7 +5,7 @@ export const readOnlyRoutes: Route = (app) => {
   for (const path of ['/result/:id', '/results/:processId', '/cron/:processId', '/state/:processId']) {
     app.get(
       path,
-      { schema: { summary: 'Not here: a read unit answers dry-runs only.' } },
+      { schema: { summary: 'Not here: a read unit answers dry-runs only.', answers: { 404: 'text/plain' } } },
       (_request, reply) => reply.status(404).type('text/plain').send('Not Found'),
     );
   }

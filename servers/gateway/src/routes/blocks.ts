@@ -5,6 +5,16 @@ import type { Context } from '../context.ts';
 import type { Block } from '../domain/chain.ts';
 import { Height } from './params.ts';
 
+const BlockAnswer = z.object({
+  indep_hash: z.string(),
+  hash: z.string(),
+  previous_block: z.string(),
+  height: z.number(),
+  timestamp: z.number().describe('Unix seconds.'),
+  txs: z.array(z.string()),
+});
+const answers = { 200: BlockAnswer };
+
 export function blockRoutes(app: App, { chain, store }: Context): void {
   const show = (block: Block | undefined) => {
     if (!block) throw new AoError('REQUEST.NOT_FOUND', 'Block not found.', { action: 'fix' });
@@ -18,19 +28,19 @@ export function blockRoutes(app: App, { chain, store }: Context): void {
     };
   };
 
-  app.get('/block/current', { schema: { summary: 'The newest block.' } }, async () =>
+  app.get('/block/current', { schema: { summary: 'The newest block.', answers } }, async () =>
     show(chain.block(chain.tip)),
   );
 
   app.get(
     '/block/height/:height',
-    { schema: { summary: 'The block of a height.', params: z.object({ height: Height }) } },
+    { schema: { summary: 'The block of a height.', params: z.object({ height: Height }), answers } },
     async (request) => show(chain.block(request.params.height)),
   );
 
   app.get(
     '/block/hash/:hash',
-    { schema: { summary: 'The block with an id.', params: z.object({ hash: z.string() }) } },
+    { schema: { summary: 'The block with an id.', params: z.object({ hash: z.string() }), answers } },
     async (request) => show(chain.blockById(request.params.hash)),
   );
 }

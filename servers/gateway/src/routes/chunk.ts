@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 const CHUNK_BYTES = 256 * 1024;
 const MAX_CHUNK_BODY_BYTES = 512 * 1024;
 
+const Chunk = z.object({ chunk: z.string().describe('In base64url.') });
 const Offset = z.object({ offset: z.coerce.number().int().positive() });
 
 /** `POST /chunk`: a part of the data of a transaction that was posted without. `GET /chunk/:offset`: a part back. */
@@ -14,7 +15,11 @@ export function chunkRoutes(app: App, { archive, store }: Context): void {
     '/chunk',
     {
       bodyLimit: MAX_CHUNK_BODY_BYTES,
-      schema: { summary: 'Takes a part of the data of a transaction.', takes: 'application/json' },
+      schema: {
+        summary: 'Takes a part of the data of a transaction.',
+        takes: 'application/json',
+        answers: { 200: z.object({}) },
+      },
     },
     async (request) => {
       for (const warning of await archive.addChunk(request.body)) request.log.warn(warning);
@@ -24,7 +29,9 @@ export function chunkRoutes(app: App, { archive, store }: Context): void {
 
   app.get(
     '/chunk/:offset',
-    { schema: { summary: 'The part of the weave around an offset.', params: Offset } },
+    {
+      schema: { summary: 'The part of the weave around an offset.', params: Offset, answers: { 200: Chunk } },
+    },
     async (request) => {
       const { offset } = request.params;
       const record = store.atWeaveOffset(offset);

@@ -14,6 +14,12 @@ const Request = z.object({
 });
 type Request = z.output<typeof Request>;
 
+const Answer = z.object({
+  data: z.record(z.string(), z.unknown()).nullable(),
+  errors: z.array(z.object({ message: z.string() })).optional(),
+});
+const answers = { 200: Answer, 400: Answer };
+
 const JsonText = z.string().transform((text, context): Record<string, unknown> => {
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
@@ -36,14 +42,14 @@ export function graphqlRoute(app: App, context: Context): void {
 
   app.post(
     '/graphql',
-    { bodyLimit: MAX_QUERY_BYTES, schema: { summary: 'Answers a GraphQL query.', body: Request } },
+    { bodyLimit: MAX_QUERY_BYTES, schema: { summary: 'Answers a GraphQL query.', body: Request, answers } },
     async (request, reply) => answer(request.body, reply),
   );
 
   const Query = Request.extend({ variables: JsonText.optional() });
   app.get(
     '/graphql',
-    { schema: { summary: 'Answers a GraphQL query.', querystring: Query } },
+    { schema: { summary: 'Answers a GraphQL query.', querystring: Query, answers } },
     async (request, reply) => answer(request.query, reply),
   );
 }

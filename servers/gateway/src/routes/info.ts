@@ -1,18 +1,9 @@
 import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { networkInfo } from './network-info.ts';
+import { NetworkInfo, networkInfo } from './network-info.ts';
 
 const TEXT = { 200: 'text/plain' };
-
-const Info = z.object({
-  network: z.string(),
-  version: z.number(),
-  height: z.number(),
-  current: z.string().describe('Id of the newest block.'),
-  blocks: z.number(),
-  peers: z.number(),
-});
 
 const Price = z.object({ bytes: z.coerce.number().int().nonnegative() });
 
@@ -21,7 +12,7 @@ export function infoRoutes(app: App, { chain }: Context): void {
   for (const path of ['/', '/info']) {
     app.get(
       path,
-      { schema: { summary: 'The network and its newest block.', answers: { 200: Info } } },
+      { schema: { summary: 'The network and its newest block.', answers: { 200: NetworkInfo } } },
       async () => networkInfo(chain),
     );
   }

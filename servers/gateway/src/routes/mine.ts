@@ -1,7 +1,7 @@
 import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { networkInfo } from './network-info.ts';
+import { NetworkInfo, networkInfo } from './network-info.ts';
 import { Height } from './params.ts';
 
 const Count = z.object({ count: Height.default(1) });
@@ -13,7 +13,7 @@ export function mineRoutes(app: App, { chain }: Context): void {
       method: ['GET', 'POST'],
       url,
       exposeHeadRoute: false,
-      schema: { summary: 'Adds blocks now.', params: Count },
+      schema: { summary: 'Adds blocks now.', params: Count, answers: { 200: NetworkInfo } },
       handler: async (request) => {
         chain.mine((request.params as z.output<typeof Count>).count);
         return networkInfo(chain);

@@ -1,14 +1,15 @@
+import { z } from 'zod';
 import type { Chain } from '../domain/chain.ts';
 
-export interface NetworkInfo {
-  network: string;
-  version: number;
-  height: number;
-  /** Id of the newest block. */
-  current: string;
-  blocks: number;
-  peers: number;
-}
+export const NetworkInfo = z.object({
+  network: z.string(),
+  version: z.number(),
+  height: z.number(),
+  current: z.string().describe('Id of the newest block.'),
+  blocks: z.number(),
+  peers: z.number(),
+});
+export type NetworkInfo = z.output<typeof NetworkInfo>;
 
 /** The answer to `GET /info`. */
 export function networkInfo(chain: Chain): NetworkInfo {

@@ -1,12 +1,26 @@
 import { Readable } from 'node:stream';
 import { AoError, isAoError } from '@ao-ts/core';
 import type { App } from '@ao-ts/server-kit';
+import { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { Receipt } from '../domain/archive.ts';
 import { readEntry } from '../domain/entry.ts';
 
 /** A transaction in JSON carries at most a few chunks of data; more comes in chunks or as a data item. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
+
+const ReceiptAnswer = z
+  .object({
+    id: z.string(),
+    timestamp: z.number().describe('Unix ms.'),
+    owner: z.string(),
+    winc: z.string(),
+    deadlineHeight: z.number(),
+    dataCaches: z.array(z.string()),
+    fastFinalityIndexes: z.array(z.string()),
+    warnings: z.array(z.string()).optional(),
+  })
+  .describe('Of a data item; a transaction is answered OK, as text.');
 
 /** `POST /tx`: a transaction as JSON, or a data item as bytes. `POST /tx/<token>`: a data item, as bundlers take it. */
 export function uploadRoutes(app: App, { archive, config }: Context): void {
@@ -41,6 +55,7 @@ export function uploadRoutes(app: App, { archive, config }: Context): void {
         schema: {
           summary: 'Takes a transaction as JSON, or a data item as bytes.',
           takes: 'application/octet-stream',
+          answers: { 200: ReceiptAnswer },
         },
       },
       async (request, reply) => {

@@ -3,6 +3,20 @@ import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Audit } from '../domain/audit.ts';
 
+const Report = z.object({
+  slots: z.number(),
+  entries: z.number(),
+  missing: z.array(
+    z.object({
+      key: z.string(),
+      kind: z.enum(['message', 'process', 'assignment']),
+      target: z.string(),
+      source: z.string(),
+      reason: z.string(),
+    }),
+  ),
+  next: z.number().optional(),
+});
 const params = z.object({ processId: Id });
 const querystring = z.object({ from: z.coerce.number().int().min(0).default(0) });
 
@@ -13,7 +27,14 @@ const querystring = z.object({ from: z.coerce.number().int().min(0).default(0) }
 export function auditRoute(app: App, { audit }: { audit: Audit }): void {
   app.post(
     '/audit/:processId',
-    { schema: { summary: 'Names what the process emitted and no scheduler holds.', params, querystring } },
+    {
+      schema: {
+        summary: 'Names what the process emitted and no scheduler holds.',
+        params,
+        querystring,
+        answers: { 200: Report },
+      },
+    },
     async (request) => audit.run(request.params.processId, request.query.from),
   );
 }

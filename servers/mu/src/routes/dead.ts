@@ -3,7 +3,7 @@ import type { App } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Ledger } from '../domain/ledger.ts';
 import type { Messenger } from '../domain/messenger.ts';
-import { pageQuery } from './page.ts';
+import { nodePage, pageQuery } from './page.ts';
 
 const RETRY = '/retry';
 
@@ -17,7 +17,13 @@ export function deadRoutes(
 ): void {
   app.get(
     '/dead',
-    { schema: { summary: 'What can not go on, each with its key and why.', querystring: pageQuery } },
+    {
+      schema: {
+        summary: 'What can not go on, each with its key and why.',
+        querystring: pageQuery,
+        answers: nodePage,
+      },
+    },
     async (request) => {
       const nodes = await ledger.allDead(request.query);
       return { nodes, hasNextPage: nodes.length === request.query.limit };
@@ -31,6 +37,7 @@ export function deadRoutes(
       schema: {
         summary: 'Takes a dead node up where it failed: the path is its key, followed by /retry.',
         params,
+        answers: { 202: z.object({ message: z.string(), key: z.string() }) },
       },
     },
     async (request, reply) => {

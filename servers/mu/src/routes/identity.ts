@@ -15,6 +15,29 @@ const querystring = z.object({
   'page-size': z.coerce.number().int().min(1).max(1000).default(10),
 });
 
+const Text = z.string().nullable();
+const Traces = z
+  .object({
+    pageInfo: z.object({ hasNextPage: z.boolean() }),
+    edges: z.array(
+      z.object({
+        cursor: z.string(),
+        node: z.object({
+          relation: z.enum(['root', 'ancestor', 'descendant']),
+          id: z.string(),
+          messageId: Text,
+          processId: Text,
+          wallet: Text,
+          ip: z.null(),
+          parentId: Text,
+          timestamp: z.number().describe('Unix ms.'),
+          type: z.enum(['MESSAGE', 'SPAWN', 'ASSIGN']),
+        }),
+      }),
+    ),
+  })
+  .describe('With debug; without, a word in text/html.');
+
 const TYPES: Record<NodeKind, string> = { message: 'MESSAGE', process: 'SPAWN', assignment: 'ASSIGN' };
 
 /**
@@ -24,7 +47,13 @@ const TYPES: Record<NodeKind, string> = { message: 'MESSAGE', process: 'SPAWN', 
 export function identityRoute(app: App, { ledger }: { ledger: Ledger }): void {
   app.get(
     '/',
-    { schema: { summary: 'That a messenger is here; with debug, what it did.', querystring } },
+    {
+      schema: {
+        summary: 'That a messenger is here; with debug, what it did.',
+        querystring,
+        answers: { 200: Traces },
+      },
+    },
     async (request, reply) => {
       const { debug, process, message, spawn, assign, page, 'page-size': size } = request.query;
       if (!debug) return reply.type('text/html').send('ao messenger unit');

@@ -18,6 +18,21 @@ const ITEM = 'application/octet-stream';
 const TEXT = { 200: 'text/plain' };
 const params = z.object({ processId: Id });
 
+const MonitorPage = z.object({
+  monitors: z.array(
+    z.object({
+      processId: z.string(),
+      cursor: z.string().nullable(),
+      started: z.boolean(),
+      failures: z.number().describe('In a row.'),
+      error: z.string().nullable(),
+      failingSince: z.number().nullable().describe('Unix ms.'),
+      endedAt: z.number().nullable().describe('Unix ms.'),
+    }),
+  ),
+  hasNextPage: z.boolean(),
+});
+
 const page = z.object({
   after: z.string().default(''),
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
@@ -30,7 +45,13 @@ const page = z.object({
 export function monitorRoutes(app: App, { monitors, ledger, directory, admission }: MonitorOptions): void {
   app.get(
     '/monitors',
-    { schema: { summary: 'Monitored processes, and why those fail that do.', querystring: page } },
+    {
+      schema: {
+        summary: 'Monitored processes, and why those fail that do.',
+        querystring: page,
+        answers: { 200: MonitorPage },
+      },
+    },
     async (request) => {
       const found = await ledger.monitors(request.query);
       return { monitors: found, hasNextPage: found.length === request.query.limit };

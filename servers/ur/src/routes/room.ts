@@ -39,6 +39,7 @@ export function passing(app: App, forward: Forward): Pass {
         summary: 'Passed on to the unit of the process; its own document says what it answers.',
         querystring: Query,
         params: Params,
+        answers: { 200: '*/*' },
       },
       handler: (request, reply) => forward(request, reply, subject(request), how),
     });
