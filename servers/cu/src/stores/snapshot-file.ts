@@ -31,99 +31,116 @@ const Header = z.object({
   byteLength: z.number().int().nonnegative(),
   changed: z.array(z.number().int().nonnegative()),
   removed: z.array(z.number().int().nonnegative()),
-  /** Bytes of each block. */
-  blocks: z.array(z.number().int().nonnegative()),
 });
 export type SnapshotHeader = Pick<z.infer<typeof Header>, 'point' | 'previous'>;
 
-const MAGIC = Buffer.from('ao-cu-2\n');
+const MAGIC = Buffer.from('ao-cu-3\n');
 const CHECKSUM_BYTES = 32;
+const LENGTH_BYTES = 4;
 /** Blocks are worked on by several threads at once, each in memory the processor can keep close. */
 const BLOCK_PAGES = 64;
+/** As many as there are threads for such work. More at a time only means more fresh memory, which is slow. */
+const AT_A_TIME = 4;
 
 /**
  * One snapshot, or what changed since another one, as the bytes of a file: magic, length of the header (u32 LE),
- * header (JSON), SHA-256 of all that, then the pages in the order of the header, in blocks of 64 (zstd frames, each with
- * its own checksum).
+ * header (JSON), SHA-256 of all that, then the pages in the order of the header, in blocks of 64: each its length
+ * (u32 LE) and a zstd frame with its own checksum.
  */
-export async function encodeSnapshotFile(
+export async function* encodeSnapshotFile(
   { point, previous }: SnapshotHeader,
   { byteLength, changed, removed }: SnapshotChange,
-): Promise<Buffer> {
-  const blocks = await Promise.all(
-    inBlocks([...changed.values()]).map((pages) =>
-      compress(Buffer.concat(pages), { params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
-    ),
-  );
-  const json = Buffer.from(
-    JSON.stringify({
-      point,
-      previous,
-      byteLength,
-      changed: [...changed.keys()],
-      removed,
-      blocks: blocks.map(({ length }) => length),
-    }),
-  );
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(json.length);
-  const head = Buffer.concat([MAGIC, length, json]);
-  return Buffer.concat([head, sha256(head), ...blocks]);
+): AsyncGenerator<Buffer> {
+  const json = JSON.stringify({ point, previous, byteLength, changed: [...changed.keys()], removed });
+  const head = Buffer.concat([MAGIC, lengthPrefixed(Buffer.from(json))]);
+  yield Buffer.concat([head, sha256(head)]);
+  const buffers: Buffer[] = [];
+  for (const blocks of groups(groups([...changed.values()], BLOCK_PAGES), AT_A_TIME)) {
+    const frames = blocks.map((pages, index) => {
+      buffers[index] ??= Buffer.alloc(pages.length * SNAPSHOT_PAGE);
+      return compressBlock(pages, buffers[index]);
+    });
+    for (const frame of await Promise.all(frames)) yield lengthPrefixed(frame);
+  }
 }
 
 /** @throws AoError `SNAPSHOT.DAMAGED` for anything that is not, byte for byte, what was written */
 export async function decodeSnapshotFile(
   bytes: Buffer,
 ): Promise<SnapshotHeader & { change: SnapshotChange }> {
-  const { point, previous, byteLength, changed, removed, blocks, start } = readHeader(bytes);
-  const numbers = inBlocks(changed);
-  let end = start;
-  const frames = blocks.map((length) => {
-    end += length;
-    return bytes.subarray(end - length, end);
-  });
-  if (end !== bytes.length || frames.length !== numbers.length) throw damaged();
-  const contents = await Promise.all(
-    frames.map((frame, index) => readBlock(frame, numbers[index] ?? [], byteLength)),
-  );
-  return { point, previous, change: { byteLength, changed: new Map(contents.flat()), removed } };
+  const { header, end } = readHeader(bytes);
+  const { point, previous, byteLength, removed } = header;
+  const lengthOf = (page: number) => Math.min(SNAPSHOT_PAGE, byteLength - page * SNAPSHOT_PAGE);
+  const total = header.changed.reduce((sum, page) => sum + lengthOf(page), 0);
+  // In one piece: a piece for each page or block takes several times as long.
+  const shared = new Uint8Array(new SharedArrayBuffer(total));
+  const pages = new Map<number, Uint8Array>();
+  let filled = 0;
+  let offset = end;
+  for (const blocks of groups(groups(header.changed, BLOCK_PAGES), AT_A_TIME)) {
+    const contents = blocks.map((numbers) => {
+      const frame = readPrefixed(bytes, offset);
+      offset += LENGTH_BYTES + frame.length;
+      const start = filled;
+      for (const page of numbers) {
+        pages.set(page, shared.subarray(filled, filled + lengthOf(page)));
+        filled += lengthOf(page);
+      }
+      return decompressBlock(frame, shared.subarray(start, filled));
+    });
+    await Promise.all(contents);
+  }
+  if (offset !== bytes.length) throw damaged();
+  return { point, previous, change: { byteLength, changed: pages, removed } };
 }
 
-function readHeader(bytes: Buffer): z.infer<typeof Header> & { start: number } {
-  const start = MAGIC.length + 4;
-  if (bytes.length < start || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw damaged();
-  const end = start + bytes.readUInt32LE(MAGIC.length);
+function readHeader(bytes: Buffer): { header: z.infer<typeof Header>; end: number } {
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw damaged();
+  const json = readPrefixed(bytes, MAGIC.length);
+  const end = MAGIC.length + LENGTH_BYTES + json.length;
   const checksum = bytes.subarray(end, end + CHECKSUM_BYTES);
   if (!checksum.equals(sha256(bytes.subarray(0, end)))) throw damaged();
-  return { ...Header.parse(JSON.parse(bytes.toString('utf8', start, end))), start: end + CHECKSUM_BYTES };
+  return { header: Header.parse(JSON.parse(json.toString())), end: end + CHECKSUM_BYTES };
 }
 
-/** The pages with those numbers, on memory that all threads see. */
-async function readBlock(
-  frame: Buffer,
-  numbers: readonly number[],
-  byteLength: number,
-): Promise<[number, Uint8Array][]> {
-  const lengths = numbers.map((page) => Math.min(SNAPSHOT_PAGE, byteLength - page * SNAPSHOT_PAGE));
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  const content = await decompress(frame, { chunkSize: BLOCK_PAGES * SNAPSHOT_PAGE });
-  if (content.length !== total) throw damaged();
-  const shared = new SharedArrayBuffer(total);
-  new Uint8Array(shared).set(content);
-  let offset = 0;
-  return numbers.map((page, index) => {
-    const length = lengths[index] ?? 0;
-    offset += length;
-    return [page, new Uint8Array(shared, offset - length, length)];
+/** `buffer` holds the block while it is compressed: zlib does not take views of shared memory. */
+function compressBlock(pages: readonly Uint8Array[], buffer: Buffer): Promise<Buffer> {
+  let length = 0;
+  for (const page of pages) {
+    buffer.set(page, length);
+    length += page.length;
+  }
+  return compress(buffer.subarray(0, length), {
+    chunkSize: length + 1024,
+    params: { [constants.ZSTD_c_checksumFlag]: 1 },
   });
 }
 
-function inBlocks<T>(pages: readonly T[]): T[][] {
-  const blocks: T[][] = [];
-  for (let start = 0; start < pages.length; start += BLOCK_PAGES) {
-    blocks.push(pages.slice(start, start + BLOCK_PAGES));
-  }
-  return blocks;
+async function decompressBlock(frame: Buffer, into: Uint8Array): Promise<void> {
+  // A little larger than the content, so that it comes in one piece.
+  const content = await decompress(frame, { chunkSize: into.length + 1024 });
+  if (content.length !== into.length) throw damaged();
+  into.set(content);
+}
+
+function lengthPrefixed(content: Buffer): Buffer {
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(content.length);
+  return Buffer.concat([length, content]);
+}
+
+function readPrefixed(bytes: Buffer, offset: number): Buffer {
+  const start = offset + LENGTH_BYTES;
+  if (start > bytes.length) throw damaged();
+  const end = start + bytes.readUInt32LE(offset);
+  if (end > bytes.length) throw damaged();
+  return bytes.subarray(start, end);
+}
+
+function groups<T>(all: readonly T[], size: number): T[][] {
+  const found: T[][] = [];
+  for (let start = 0; start < all.length; start += size) found.push(all.slice(start, start + size));
+  return found;
 }
 
 function damaged(): AoError {

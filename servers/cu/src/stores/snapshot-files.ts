@@ -38,17 +38,16 @@ export class SnapshotFiles implements SnapshotStore {
     const extend = chain && chain.files.length < MAX_CHAIN && chain.changesSize < chain.wholeSize;
     const previous = extend ? (chain.files.at(-1) ?? null) : null;
     const change = snapshotChange(extend ? chain.last : undefined, snapshot);
-    const bytes = await encodeSnapshotFile({ point, previous }, change);
     const name = `${Math.max(0, point.nonce)}-${++this.#serial}.snapshot`;
     await mkdir(folder, { recursive: true });
-    await writeWhole(join(folder, name), bytes);
+    const size = await writeWhole(join(folder, name), encodeSnapshotFile({ point, previous }, change));
     if (extend) {
       chain.last = snapshot;
       chain.files.push(name);
-      chain.changesSize += bytes.length;
+      chain.changesSize += size;
       return;
     }
-    this.#chains.set(processId, { last: snapshot, files: [name], wholeSize: bytes.length, changesSize: 0 });
+    this.#chains.set(processId, { last: snapshot, files: [name], wholeSize: size, changesSize: 0 });
     // The chain before this one stays as well: it is what is left if this file should turn out to be damaged.
     const keep = new Set([name, ...(chain?.files ?? [])]);
     const stale = chain ? (await readdir(folder)).filter((file) => !keep.has(file)) : [];
@@ -95,17 +94,21 @@ async function readChain(folder: string, name: string): Promise<Chain & { point:
   };
 }
 
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+/** Answers with its size in bytes. */
+async function writeWhole(path: string, content: AsyncIterable<Buffer>): Promise<number> {
   const draft = `${path}.new`;
   try {
     const file = await open(draft, 'w');
+    let size: number;
     try {
-      await file.writeFile(bytes);
+      await file.writeFile(content);
       await file.sync();
+      size = (await file.stat()).size;
     } finally {
       await file.close();
     }
     await rename(draft, path);
+    return size;
   } catch (error) {
     await rm(draft, { force: true });
     throw error;

@@ -3,7 +3,7 @@ import { type CompiledModule, type Instance, instantiate, type Snapshot } from '
 import { KeptMemory } from './kept-memory.ts';
 import { failure, type Outcome, readOutcome } from './outcome.ts';
 import type { RemoteDrive } from './remote-drive.ts';
-import { type SnapshotChange, snapshotChange } from './snapshot-change.ts';
+import { type SnapshotChange, shareSnapshot, snapshotChange } from './snapshot-change.ts';
 import { SnapshotPolicy } from './snapshot-policy.ts';
 
 /** Everything needed to bring a process to life in a thread. */
@@ -168,7 +168,7 @@ export class Resident {
     const key = `${this.#spec.moduleId},${this.#spec.memoryLimit}`;
     const known = booted.get(key);
     if (known) return known;
-    const snapshot = this.#instance.snapshot();
+    const snapshot = shareSnapshot(this.#instance.snapshot());
     booted.set(key, snapshot);
     const [oldest] = booted.keys();
     if (oldest !== undefined && booted.size > MAX_BOOTED) booted.delete(oldest);
@@ -178,7 +178,7 @@ export class Resident {
   #takeSnapshot(): void {
     if (!this.#ports.snapshot) return;
     const started = performance.now();
-    this.#kept.takeSnapshot(this.#instance);
+    this.#kept.takeSnapshot();
     const change = snapshotChange(this.#announced, this.#kept.snapshot);
     this.#announced = this.#kept.snapshot;
     this.#policy.taken(performance.now() - started);

@@ -9,17 +9,15 @@ export interface SnapshotChange {
 }
 
 /**
- * The snapshot with its new pages moved to memory that all threads see, so that posting them copies nothing: a
- * snapshot survives the thread that took it, and copies of the process can start from it.
+ * The snapshot with its pages moved to memory that all threads see, so that posting them copies nothing: a snapshot
+ * survives the thread that took it, and copies of the process can start from it.
  */
-export function shareSnapshot(snapshot: Snapshot): Snapshot {
-  const pages = new Map<number, Uint8Array>();
-  for (const [page, content] of snapshot.pages) pages.set(page, share(content));
-  return { byteLength: snapshot.byteLength, pages };
+export function shareSnapshot({ byteLength, pages }: Snapshot): Snapshot {
+  return { byteLength, pages: new Map([...pages].map(([page, content]) => [page, sharedCopy(content)])) };
 }
 
-function share(content: Uint8Array): Uint8Array {
-  if (content.buffer instanceof SharedArrayBuffer) return content;
+/** A copy on memory that all threads see. */
+export function sharedCopy(content: Uint8Array): Uint8Array {
   const shared = new Uint8Array(new SharedArrayBuffer(content.length));
   shared.set(content);
   return shared;
