@@ -18,6 +18,8 @@ export function openSqlite(path: string, migrations: readonly Migration[]): Sqli
   const db = new Database(path);
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
+  // However often a page changes between two checkpoints, it is copied once.
+  db.pragma('wal_autocheckpoint = 4000');
   db.pragma('foreign_keys = ON');
   db.pragma('busy_timeout = 5000');
   const version = db.pragma('user_version', { simple: true }) as number;

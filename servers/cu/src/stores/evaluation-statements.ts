@@ -1,16 +1,20 @@
 import type { Place, ResultQuery } from '../domain/result-store.ts';
 
+/** The indexes hold the beginning of each id: whole ids would only make them large, and slow to add to. */
+const idIs = (column: string) =>
+  `${column} = $1 AND substr(${column}, 1, 8) = substr($1, 1, 8) AND process = $2`;
+
 /** What both engines are asked in the same words. */
 export const sql = {
-  find: `SELECT * FROM evaluations WHERE message_id = $1 AND process = $2
-    UNION ALL SELECT * FROM evaluations WHERE assignment_id = $1 AND process = $2
+  find: `SELECT * FROM evaluations WHERE ${idIs('message_id')}
+    UNION ALL SELECT * FROM evaluations WHERE ${idIs('assignment_id')}
     ORDER BY nonce LIMIT 1`,
   at: `SELECT * FROM evaluations WHERE process = $1 AND nonce = $2 AND cron = ''`,
   newest: `SELECT max(nonce) AS nonce FROM evaluations WHERE process = $1 AND cron = ''`,
   byMessage: `SELECT 1 AS found FROM evaluations
-    WHERE message_id = $1 AND process = $2 AND nonce < $3 AND status <> 'duplicate' LIMIT 1`,
+    WHERE ${idIs('message_id')} AND nonce < $3 AND status <> 'duplicate' LIMIT 1`,
   byDigest: `SELECT 1 AS found FROM evaluations
-    WHERE digest = $1 AND process = $2 AND nonce < $3 AND status <> 'duplicate' LIMIT 1`,
+    WHERE ${idIs('digest')} AND nonce < $3 AND status <> 'duplicate' LIMIT 1`,
 };
 
 /** The list of results that a query asks for. */
