@@ -56,6 +56,17 @@ test('an evaluation that never ends fails its request, stores nothing, and holds
   expect(json.error).toContain('no progress');
 });
 
+test('what came before an evaluation that never ends is stored all the same', async () => {
+  await using unit = await startUnit(network, { env: { EVALUATION_TIMEOUT: '500' } });
+  const stuck = network.spawn(randomName());
+  const before = Array.from({ length: 5 }, () => network.schedule(stuck, { name: randomName() }));
+  const endless = network.schedule(stuck, { name: randomName(), data: '!l' });
+  const answer = await unit.get(`/result/${endless}?process-id=${stuck}`);
+  expect([answer.status, answer.json.error]).toEqual([503, expect.stringContaining('no progress')]);
+  expect((await unit.get(`/result/${before.at(-1)}?process-id=${stuck}`)).status).toBe(200);
+  expect((await unit.get(`/results/${stuck}`)).json.edges).toHaveLength(6);
+});
+
 test('a restart goes on from the snapshot on the disk', async () => {
   const processId = network.spawn(randomName());
   for (const data of ['!a', '!e', '!g', '!a']) network.schedule(processId, { name: randomName(), data });

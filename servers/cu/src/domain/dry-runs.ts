@@ -123,5 +123,5 @@ export class DryRuns {
 }
 
 async function applyAll({ residence, version }: Copy, messages: readonly string[]): Promise<void> {
-  await Promise.all(messages.map((message, index) => residence.apply(version + index + 1, message)));
+  await Promise.all(messages.map((message, index) => residence.apply(version + index + 1, message, false)));
 }

@@ -46,7 +46,9 @@ export interface Horizon {
   blockHeight: number;
 }
 
-const MAX_IN_FLIGHT = 64;
+/** Given to the instance before the first of them is answered; enough to keep it busy while results are stored. */
+const MAX_IN_FLIGHT = 256;
+const MAX_CHARACTERS_IN_FLIGHT = 4 * 1024 * 1024;
 const MAX_UNSAVED = 1024;
 const MAX_ATTEMPTS = 3;
 /** After these the process no longer lives where it did. */
@@ -77,6 +79,7 @@ export class Evaluator {
   #horizon: Horizon | undefined;
   #horizonWaiters: PromiseWithResolvers<void>[] = [];
   #inFlight = 0;
+  #charactersInFlight = 0;
   /** Settles outcomes in the order of the schedule. */
   #tail: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | undefined;
@@ -225,7 +228,8 @@ export class Evaluator {
 
   get #mayProceed(): boolean {
     if (this.#failure || this.#closed || this.#stalled) return false;
-    if (this.#inFlight >= MAX_IN_FLIGHT || this.#writer.size >= MAX_UNSAVED) return false;
+    if (this.#inFlight >= MAX_IN_FLIGHT || this.#charactersInFlight >= MAX_CHARACTERS_IN_FLIGHT) return false;
+    if (this.#writer.size >= MAX_UNSAVED) return false;
     return this.#target > nonceOf(this.#head) || this.#horizon !== undefined;
   }
 
@@ -253,11 +257,12 @@ export class Evaluator {
     this.#attempts = 0;
     this.#target = nonceOf(this.#applied);
     this.#horizon = undefined;
-    this.#reject(error);
+    // What was evaluated before is being stored, and will be announced.
+    this.#reject(error, (nonce) => this.#stalled || !this.#writer.has(nonce));
   }
 
-  #reject(error: unknown): void {
-    this.#waiters.reject(error);
+  #reject(error: unknown, concerns: (nonce: number) => boolean = () => true): void {
+    this.#waiters.reject(error, concerns);
     for (const { reject } of this.#horizonWaiters.splice(0)) reject(error);
   }
 
@@ -330,7 +335,9 @@ export class Evaluator {
     }
     this.#head = point;
     this.#inFlight += 1;
-    const outcome = message === undefined ? undefined : this.#memory.apply(message);
+    this.#charactersInFlight += message?.length ?? 0;
+    const outcome =
+      message === undefined ? undefined : this.#evaluate(message, this.#waiters.has(point.nonce));
     this.#tail = Promise.all([outcome, this.#tail]).then(([result]) => {
       this.#attempts = 0;
       this.#applied = point;
@@ -338,18 +345,25 @@ export class Evaluator {
       settle(result);
     });
     void this.#tail
-      .catch((error: unknown) => {
-        // Trying it again at each request would keep a thread from all other processes.
-        if (isAoError(error, 'EVAL.TIMEOUT') && !this.#failure && message !== undefined) {
-          const { timeoutMs } = error.facts as { timeoutMs: number };
-          this.#endless = { message, error, until: this.#ports.clock() + timeoutMs };
-        }
-        this.#fail(error);
-      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#inFlight -= 1;
+        this.#charactersInFlight -= message?.length ?? 0;
         this.#signal.notify();
       });
+  }
+
+  async #evaluate(message: string, urgent: boolean): Promise<Outcome & { timeMs: number }> {
+    try {
+      return await this.#memory.apply(message, urgent);
+    } catch (error) {
+      // Trying it again at each request would keep a thread from all other processes.
+      if (isAoError(error, 'EVAL.TIMEOUT')) {
+        const { timeoutMs } = error.facts as { timeoutMs: number };
+        this.#endless = { message, error, until: this.#ports.clock() + timeoutMs };
+      }
+      throw error;
+    }
   }
 
   #announce({ nonce, cron }: Evaluation, body: string): void {

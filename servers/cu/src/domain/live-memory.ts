@@ -67,11 +67,11 @@ export class LiveMemory {
     return opening;
   }
 
-  /** Evaluates a message. Several may be on their way; they are answered in order. */
-  async apply(message: string): Promise<Outcome & { timeMs: number }> {
+  /** Evaluates a message. Several may be on their way; they are answered in order, each soon if it is urgent. */
+  async apply(message: string, urgent: boolean): Promise<Outcome & { timeMs: number }> {
     const step = ++this.#givenStep;
     const residence = await this.wake();
-    const outcome = await residence.apply(step, message);
+    const outcome = await residence.apply(step, message, urgent);
     this.#appliedStep = step;
     if (outcome.kept) {
       this.#journal.push(message);

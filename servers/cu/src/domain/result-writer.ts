@@ -10,8 +10,8 @@ export interface ResultWriterOptions {
   onMismatch(evaluation: Evaluation): void;
 }
 
-/** A commit costs as much as storing some hundred results. */
-const MAX_BATCH = 512;
+/** Larger ones would keep the event loop from what else there is to do. */
+const MAX_BATCH = 128;
 const MAX_DELAY_MS = 100;
 
 /** Stores the results of one process, many in one transaction while nobody waits for them. */

@@ -25,9 +25,11 @@ export class Waiters {
     for (const { resolve } of waiters ?? []) resolve(body);
   }
 
-  reject(error: unknown): void {
-    const all = [...this.#byNonce.values()].flat();
-    this.#byNonce.clear();
-    for (const { reject } of all) reject(error);
+  reject(error: unknown, concerns: (nonce: number) => boolean): void {
+    for (const [nonce, waiters] of [...this.#byNonce]) {
+      if (!concerns(nonce)) continue;
+      this.#byNonce.delete(nonce);
+      for (const { reject } of waiters) reject(error);
+    }
   }
 }

@@ -19,8 +19,11 @@ interface Pending {
 
 /** A process that lives in a worker thread, as the main thread sees it. All methods throw what {@link EvaluationThread} throws. */
 export interface Residence {
-  /** Evaluates and keeps. @throws AoError `EVAL.DRIVE`, `EVAL.SUPERSEDED`, `EVAL.LOST` */
-  apply(step: number, message: string): Promise<Outcome & { timeMs: number }>;
+  /**
+   * Evaluates and keeps; `urgent` if somebody waits for this very outcome.
+   * @throws AoError `EVAL.DRIVE`, `EVAL.SUPERSEDED`, `EVAL.LOST`
+   */
+  apply(step: number, message: string, urgent: boolean): Promise<Outcome & { timeMs: number }>;
   /** Evaluates and forgets. */
   peek(message: string): Promise<Outcome>;
   /** Takes a snapshot if anything happened since the last one; it is reported before this resolves. */
@@ -60,6 +63,7 @@ export class EvaluationThread {
   readonly #worker: Worker;
   readonly #files = new MessageChannel();
   readonly #answered = new Int32Array(new SharedArrayBuffer(4));
+  readonly #finished = new Int32Array(new SharedArrayBuffer(4));
   readonly #pending: Pending[] = [];
   readonly #residents = new Map<number, Resident>();
   readonly #timeoutMs: number;
@@ -68,24 +72,33 @@ export class EvaluationThread {
   #loaded = false;
   #ended = false;
   #next = 0;
+  #outbox: Command[] = [];
+  /** Commands whose report is here. */
+  #settled = 0;
 
   constructor(options: { timeoutMs: number; onEnd: () => void }) {
     this.#timeoutMs = options.timeoutMs;
     this.#onEnd = options.onEnd;
-    const data: ThreadData = { files: this.#files.port2, answered: this.#answered };
+    const data: ThreadData = {
+      files: this.#files.port2,
+      answered: this.#answered,
+      finished: this.#finished,
+    };
     this.#worker = new Worker(ENTRY, { workerData: data, transferList: [this.#files.port2] });
-    this.#worker.on('message', (report: Report) => this.#receive(report));
+    this.#worker.on('message', (reports: Report[]) => {
+      for (const report of reports) this.#receive(report);
+    });
     this.#worker.on('error', (error) => this.#end(lost(errorMessage(error))));
     this.#worker.on('exit', () => this.#end(lost('it ended')));
     this.#worker.unref();
   }
 
-  /** Processes that live here. */
   /** Commands that wait, or are under way. */
   get pending(): number {
     return this.#pending.length;
   }
 
+  /** Processes that live here. */
   get residents(): number {
     return this.#residents.size;
   }
@@ -108,7 +121,7 @@ export class EvaluationThread {
       throw error;
     }
     return {
-      apply: (step, message) => this.#send({ kind: 'apply', resident, step, message }),
+      apply: (step, message, urgent) => this.#send({ kind: 'apply', resident, step, message, urgent }),
       peek: (message) => this.#send({ kind: 'peek', resident, message }),
       snapshot: () => this.#send({ kind: 'snapshot', resident }),
       follow: (step, change) => this.#send({ kind: 'follow', resident, step, change }),
@@ -129,8 +142,15 @@ export class EvaluationThread {
       // A worker at work keeps the program running; an idle one does not.
       this.#worker.ref();
       if (this.#pending.length === 1 && this.#loaded) this.#watch();
-      this.#worker.postMessage(command);
+      // What comes in one turn of the event loop goes together.
+      if (this.#outbox.length === 0) setImmediate(() => this.#post());
+      this.#outbox.push(command);
     });
+  }
+
+  #post(): void {
+    if (!this.#ended) this.#worker.postMessage(this.#outbox);
+    this.#outbox = [];
   }
 
   #receive(report: Report): void {
@@ -150,6 +170,7 @@ export class EvaluationThread {
       return;
     }
     const pending = this.#pending.shift();
+    this.#settled += 1;
     if (this.#pending.length === 0) this.#unwatch();
     if (report.kind === 'done') pending?.resolve(report.value as never);
     else pending?.reject(errorFrom(report.error));
@@ -171,6 +192,10 @@ export class EvaluationThread {
 
   #watch(): void {
     this.#timer = setTimeout(() => {
+      // Reports of what came before it can be stuck behind the one that does not end.
+      const before = (Atomics.load(this.#finished, 0) - this.#settled) | 0;
+      for (const { reject } of this.#pending.splice(0, before))
+        reject(lost('a later evaluation did not end'));
       this.#pending
         .shift()
         ?.reject(

@@ -3,18 +3,19 @@ import { AoError } from '@ao-ts/core';
 import type { ResidentSpec } from './resident.ts';
 import type { SnapshotChange } from './snapshot-change.ts';
 
-/** What the main thread asks of a worker. Commands are worked off in order and each is answered once. */
+/** What the main thread asks of a worker, several at a time. They are worked off in order and each is answered once. */
 export type Command =
   /** `snapshots`: whether snapshots are taken, and reported, as time goes by. */
   | { kind: 'open'; resident: number; spec: ResidentSpec; snapshots: boolean }
-  | { kind: 'apply'; resident: number; step: number; message: string }
+  /** Unless it is urgent, it is answered together with what comes next. */
+  | { kind: 'apply'; resident: number; step: number; message: string; urgent: boolean }
   | { kind: 'peek'; resident: number; message: string }
   | { kind: 'snapshot'; resident: number }
   | { kind: 'follow'; resident: number; step: number; change: SnapshotChange }
   | { kind: 'memory'; resident: number }
   | { kind: 'close'; resident: number };
 
-/** `done` and `failed` answer the oldest command that has no answer. */
+/** What a worker tells, several at a time; `done` and `failed` answer the oldest command that has no answer. */
 export type Report =
   | { kind: 'done'; value: unknown }
   | { kind: 'failed'; error: ErrorData }
@@ -31,6 +32,8 @@ export interface ThreadData {
   files: MessagePort;
   /** Set to 1, with a notification, when an answer was sent. */
   answered: Int32Array;
+  /** Counts commands worked off; their reports may still be on their way. */
+  finished: Int32Array;
 }
 
 /** An AoError loses its class on the way between threads. */

@@ -14,22 +14,57 @@ import { Resident, type ResidentPorts } from './resident.ts';
 
 const residents = new Map<number, Resident>();
 const booted = new Map<string, Snapshot>();
-const post = (report: Report, moved: ArrayBuffer[] = []) => parentPort?.postMessage(report, moved);
+/** Waking the main thread costs as much as a small evaluation, so outcomes that nobody waits for go together. */
+const MAX_HELD_MS = 2;
+let held: Report[] = [];
+let heldSince = 0;
 
-parentPort?.on('message', (command: Command) => {
+function hold(report: Report): void {
+  if (held.length === 0) heldSince = performance.now();
+  held.push(report);
+}
+
+function release(moved: ArrayBuffer[] = []): void {
+  if (held.length > 0) parentPort?.postMessage(held, moved);
+  held = [];
+}
+
+/** By itself, when all before it has been dealt with. */
+function post(report: Report): void {
+  release();
+  hold(report);
+  release();
+}
+
+parentPort?.on('message', (commands: Command[]) => {
+  for (const command of commands) {
+    work(command);
+    const mayWait = command.kind === 'apply' && !command.urgent;
+    if (!mayWait || performance.now() - heldSince > MAX_HELD_MS) release();
+    tidy(command.resident);
+  }
+  release();
+});
+
+function work(command: Command): void {
   try {
     const value = run(command);
-    post({ kind: 'done', value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
+    hold({ kind: 'done', value });
+    if (value instanceof Uint8Array) release([value.buffer as ArrayBuffer]);
   } catch (error) {
-    post({ kind: 'failed', error: errorData(error) });
+    hold({ kind: 'failed', error: errorData(error) });
   }
+  Atomics.add((workerData as ThreadData).finished, 0, 1);
+}
+
+function tidy(resident: number): void {
   try {
-    residents.get(command.resident)?.tidy();
+    residents.get(resident)?.tidy();
   } catch {
     // The process can not go on from here: whoever asks for it next is told, and brings it to life again.
-    residents.delete(command.resident);
+    residents.delete(resident);
   }
-});
+}
 
 function run(command: Command): unknown {
   if (command.kind === 'open') {
