@@ -165,6 +165,20 @@ describe('ao network start', () => {
     await rm(cwd, { recursive: true, force: true });
   });
 
+  test('with --router, compute is asked through a router, and says so in the file', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'ao-router-'));
+    const options = ['--ephemeral', '--router', '--router-port', '0', ...ports(0)];
+    const started = ao(['network', 'start', ...options], { cwd });
+    await expect.poll(started.output, { timeout: 30_000 }).toContain('Ctrl-C stops it.');
+    const [, compute = ''] = /^.*compute.*(http:\/\/\S+)/im.exec(started.output()) ?? [];
+    // Only routers have this route.
+    expect(await (await fetch(`${compute}/healthcheck`)).text()).toBe('OK');
+    expect(await (await fetch(`${compute}/metrics`)).text()).toContain('ao_ur_hosts_up 1');
+    started.child.kill('SIGINT');
+    expect((await started.ended).code).toBe(0);
+    await rm(cwd, { recursive: true, force: true });
+  });
+
   test('a taken port is named', async () => {
     const taken = Number(new URL(network.file.gateway).port);
     const { code, err } = await run('network', 'start', '--ephemeral', ...ports(taken));
