@@ -21,6 +21,5 @@ export {
   type Snapshot,
   snapshotToMemory,
   takeSnapshot,
-  updateSnapshot,
 } from './snapshot.ts';
 export type { WasmMemory, WasmModule } from './webassembly.ts';

@@ -24,17 +24,6 @@ export function takeSnapshot(memory: Uint8Array, previous?: Snapshot): Snapshot 
   return { byteLength: memory.length, pages };
 }
 
-/** The same, where it is known which pages can differ from `previous`. */
-export function updateSnapshot(memory: Uint8Array, previous: Snapshot, changed: Iterable<number>): Snapshot {
-  const pages = new Map(previous.pages);
-  for (const page of changed) {
-    const content = readPage(memory, page, previous.pages.get(page));
-    if (content) pages.set(page, content);
-    else pages.delete(page);
-  }
-  return { byteLength: memory.length, pages };
-}
-
 /** What a snapshot holds of a page: `before` if nothing changed, nothing if it is all zero. */
 function readPage(memory: Uint8Array, page: number, before: Uint8Array | undefined): Uint8Array | undefined {
   const start = page * SNAPSHOT_PAGE;

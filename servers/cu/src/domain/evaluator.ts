@@ -4,8 +4,10 @@ import type { Outcome } from '../worker/outcome.ts';
 import { checkChain } from './chain.ts';
 import type { CronFiring, CronSchedule } from './cron-schedule.ts';
 import { contentDigest, Duplicates } from './duplicates.ts';
+import { EndlessMessage } from './endless-message.ts';
 import { earlier, hydrating, notScheduled, stopping } from './evaluation-errors.ts';
 import { cronEvaluation, scheduledEvaluation } from './evaluations.ts';
+import { InFlight } from './in-flight.ts';
 import { LiveMemory, type MemoryState, type OpenResidence } from './live-memory.ts';
 import { type AssignedTransaction, assignedText, cronText, scheduledText, spawnText } from './message.ts';
 import type { Process } from './process.ts';
@@ -46,9 +48,6 @@ export interface Horizon {
   blockHeight: number;
 }
 
-/** Given to the instance before the first of them is answered; enough to keep it busy while results are stored. */
-const MAX_IN_FLIGHT = 256;
-const MAX_CHARACTERS_IN_FLIGHT = 4 * 1024 * 1024;
 const MAX_UNSAVED = 1024;
 const MAX_ATTEMPTS = 3;
 /** After these the process no longer lives where it did. */
@@ -69,6 +68,8 @@ export class Evaluator {
   readonly #duplicates: Duplicates;
   readonly #waiters = new Waiters();
   readonly #signal = new Signal();
+  readonly #inFlight = new InFlight();
+  readonly #endless: EndlessMessage;
   /** After the last message given to the instance. */
   #head: Point | undefined;
   /** After the last one it has answered: where the memory stands. */
@@ -78,16 +79,10 @@ export class Evaluator {
   #target = -1;
   #horizon: Horizon | undefined;
   #horizonWaiters: PromiseWithResolvers<void>[] = [];
-  #inFlight = 0;
-  #charactersInFlight = 0;
-  /** Settles outcomes in the order of the schedule. */
-  #tail: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | undefined;
   #attempts = 0;
   /** Results could not be stored; the next request tries again. */
   #stalled = false;
-  /** The message during which a thread had to be stopped, and until when it is not tried again. */
-  #endless: { message: string; error: AoError; until: number } | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -95,6 +90,7 @@ export class Evaluator {
   constructor(process: Process, ports: EvaluatorPorts, start?: StoredSnapshot) {
     this.process = process;
     this.#ports = ports;
+    this.#endless = new EndlessMessage(ports.clock);
     this.#head = this.#applied = start?.point;
     this.#memory = new LiveMemory({
       open: ports.open,
@@ -213,9 +209,9 @@ export class Evaluator {
 
   async #run(): Promise<void> {
     for (;;) {
-      if (this.#failure && this.#inFlight === 0) this.#recover(this.#failure.error);
+      if (this.#failure && !this.#inFlight.any) this.#recover(this.#failure.error);
       else if (this.#mayProceed) await this.#proceed().catch((error: unknown) => this.#fail(error));
-      else if (this.#inFlight > 0) await this.#signal.changed();
+      else if (this.#inFlight.any) await this.#signal.changed();
       else if (this.#writer.size > 0 && !this.#stalled) {
         this.#writer.flush();
         await this.#signal.changed();
@@ -228,8 +224,7 @@ export class Evaluator {
 
   get #mayProceed(): boolean {
     if (this.#failure || this.#closed || this.#stalled) return false;
-    if (this.#inFlight >= MAX_IN_FLIGHT || this.#charactersInFlight >= MAX_CHARACTERS_IN_FLIGHT) return false;
-    if (this.#writer.size >= MAX_UNSAVED) return false;
+    if (this.#inFlight.full || this.#writer.size >= MAX_UNSAVED) return false;
     return this.#target > nonceOf(this.#head) || this.#horizon !== undefined;
   }
 
@@ -241,7 +236,7 @@ export class Evaluator {
   /** Everything has settled: go back to where the memory is, and try again or give up. */
   #recover(error: unknown): void {
     this.#failure = undefined;
-    this.#tail = Promise.resolve();
+    this.#inFlight.reset();
     this.#slots = [];
     this.#memory.resume();
     const code = isAoError(error) ? error.code : '';
@@ -321,47 +316,28 @@ export class Evaluator {
     this.#give(spawnText(this.process, data), originOf(this.process), () => {});
   }
 
-  /**
-   * Evaluates a message, or only moves on if there is none. `settle` runs as soon as the outcome is there, and after
-   * everything given earlier has settled.
-   */
+  /** Evaluates a message, or only moves on if there is none; `settle` runs in the order of the schedule. */
   #give(message: string | undefined, point: Point, settle: (outcome: Outcome | undefined) => void): void {
-    if (
-      message !== undefined &&
-      message === this.#endless?.message &&
-      this.#ports.clock() < this.#endless.until
-    ) {
-      throw this.#endless.error;
-    }
+    if (message !== undefined) this.#endless.refuse(message);
     this.#head = point;
-    this.#inFlight += 1;
-    this.#charactersInFlight += message?.length ?? 0;
     const outcome =
       message === undefined ? undefined : this.#evaluate(message, this.#waiters.has(point.nonce));
-    this.#tail = Promise.all([outcome, this.#tail]).then(([result]) => {
-      this.#attempts = 0;
-      this.#applied = point;
-      if (result) this.#ports.onEvaluated({ ...result, nonce: point.nonce });
-      settle(result);
-    });
-    void this.#tail
+    this.#inFlight
+      .add(outcome, message?.length ?? 0, (result) => {
+        this.#attempts = 0;
+        this.#applied = point;
+        if (result) this.#ports.onEvaluated({ ...result, nonce: point.nonce });
+        settle(result);
+      })
       .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#inFlight -= 1;
-        this.#charactersInFlight -= message?.length ?? 0;
-        this.#signal.notify();
-      });
+      .finally(() => this.#signal.notify());
   }
 
   async #evaluate(message: string, urgent: boolean): Promise<Outcome & { timeMs: number }> {
     try {
       return await this.#memory.apply(message, urgent);
     } catch (error) {
-      // Trying it again at each request would keep a thread from all other processes.
-      if (isAoError(error, 'EVAL.TIMEOUT')) {
-        const { timeoutMs } = error.facts as { timeoutMs: number };
-        this.#endless = { message, error, until: this.#ports.clock() + timeoutMs };
-      }
+      this.#endless.failed(message, error);
       throw error;
     }
   }
