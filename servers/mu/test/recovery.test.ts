@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SqliteLedger } from '../src/stores/sqlite-ledger.ts';
 import { type Behaviour, FakeNetwork, id, send } from './fake-network.ts';
 import type { FakeUnit, Fault } from './fake-unit.ts';
 import { type MuClient, startUnit } from './unit.ts';
@@ -98,6 +99,29 @@ test.each(['su', 'cu', 'gateway', 'uploader'] as const)(
     check();
   },
 );
+
+test('an assignment that another unit made while it waited for its turn is not made again', async () => {
+  const ledger = new SqliteLedger(':memory:', Date.now);
+  await mu[Symbol.asyncDispose]();
+  mu = await startUnit(network, { ledger });
+  const receiver = network.addProcess();
+  const sender = network.addProcess(() => ({
+    Messages: [send(receiver)],
+    Assignments: [{ Processes: [receiver], Message: network.module }],
+  }));
+  network.su.fault = ({ method, body }) =>
+    method === 'POST' && body.includes('From-Process') ? { status: 500 } : undefined;
+  const root = await network.message(sender);
+  await mu.post(root);
+  while (!(await mu.tree(root.id)).some(({ attempts }) => attempts > 0));
+  const waiting = (await mu.tree(root.id)).find(({ kind }) => kind === 'assignment');
+  const receipt = { id: id(), host: network.su.url, awaitsResult: false, children: [] };
+  await ledger.scheduled(waiting?.seq ?? 0, receipt);
+  network.su.fault = () => undefined;
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+  expect(network.items(receiver)).toHaveLength(1);
+  expect(network.schedule.get(receiver)).toHaveLength(2);
+});
 
 test('an outage of the directory never makes a process look like a wallet', async () => {
   const receiver = network.addProcess();

@@ -143,14 +143,16 @@ export class Messenger {
       read: () => this.#signing.ready(seq),
       run: async (parcel, failures) => {
         if (parcel.state !== 'received') return;
-        await this.#attempt(seq, maybeSent || failures > 0, parcel.emitter === null ? undefined : parcel);
+        // Clients may have sent the same anew; of an assignment the scheduler would make another one.
+        const known = parcel.emitter === null || parcel.kind === 'assignment' ? undefined : parcel;
+        await this.#attempt(seq, maybeSent || failures > 0, known);
       },
     });
   }
 
   /**
    * Delivers a node that is not delivered yet. Of one node one attempt at a time: the next one sees what it did.
-   * @param known the node, if nobody else can have delivered it meanwhile
+   * @param known the node as it was a while ago, if nothing is done twice should another have delivered it meanwhile
    */
   #attempt(seq: number, maybeSent: boolean, known?: Parcel): Promise<Acknowledged> {
     return this.#oneAtATime.run(String(seq), async () => {
