@@ -35,9 +35,15 @@ export class SnapshotFiles implements SnapshotStore {
   async save(processId: string, { snapshot, point }: StoredSnapshot): Promise<void> {
     const folder = join(this.#directory, processId);
     const chain = this.#chains.get(processId);
-    const extend = chain && chain.files.length < MAX_CHAIN && chain.changesSize < chain.wholeSize;
+    const since = snapshotChange(chain?.last, snapshot);
+    const extend =
+      chain !== undefined &&
+      chain.files.length < MAX_CHAIN &&
+      chain.changesSize < chain.wholeSize &&
+      // With most pages changed, a whole one costs hardly more to write, and half as much to read.
+      since.changed.size < snapshot.pages.size / 2;
     const previous = extend ? (chain.files.at(-1) ?? null) : null;
-    const change = snapshotChange(extend ? chain.last : undefined, snapshot);
+    const change = extend ? since : snapshotChange(undefined, snapshot);
     const name = `${Math.max(0, point.nonce)}-${++this.#serial}.snapshot`;
     await mkdir(folder, { recursive: true });
     const size = await writeWhole(join(folder, name), encodeSnapshotFile({ point, previous }, change));
