@@ -26,14 +26,13 @@ export async function luaSuite(): Promise<Figure[]> {
       ...(await tokenFigures()),
       {
         suite: 'lua',
-        // The goal is 1500 ms on a machine that has nothing else to do: there Node starts in 40 ms.
-        name: 'ao test of a new project, cold (floor: start of Node)',
+        name: 'ao test of a new project, cold',
         value: await runTime(project, [COMMAND, 'test']),
         unit: 'ms',
-        floor: start,
-        goal: 1500 / 40,
+        goal: 1500,
         better: 'lower',
       },
+      { suite: 'lua', name: 'start of Node, which is in it', value: start, unit: 'ms', better: 'lower' },
     ];
   } finally {
     await rm(project, { recursive: true });

@@ -55,10 +55,10 @@ export class Client {
     this.#wallet = signer;
   }
 
-  /** Begins to load the client library, which takes a moment. */
-  static preload(): void {
+  /** Loads the client library, which takes a moment. */
+  static async preload(): Promise<void> {
     // If it fails, the first call says so.
-    import('@permaweb/aoconnect').catch(() => {});
+    await import('@permaweb/aoconnect').catch(() => {});
   }
 
   // Loading the library takes longer than most commands do without it.

@@ -74,10 +74,11 @@ export class Network implements AsyncDisposable {
     try {
       // Only who starts a network needs its units: clients and commands load without them.
       const { startUnits } = await import('./start-units.ts');
-      // Its time passes while the units wait for their threads and files.
-      Client.preload();
       const controls = { clock: clock.now, keepBack: holds.reason };
-      return new Network(await startUnits(options, controls, stops), clock, holds, stops);
+      const started = await startUnits(options, controls, stops);
+      // Meanwhile the compute unit's threads, which have been started, get ready on another processor.
+      await Client.preload();
+      return new Network(started, clock, holds, stops);
     } catch (error) {
       await runStops(stops);
       throw error;
