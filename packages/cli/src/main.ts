@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { fail } from './failure.ts';
 import { protectIds } from './protect-ids.ts';
+import { endOnSignals } from './signals.ts';
 
 /** In the order of the help. Only the one that is wanted is loaded: most of the start is loading. */
 const COMMANDS = {
@@ -38,6 +39,7 @@ async function run(args: string[]): Promise<void> {
   await program.parseAsync(protectIds(args), { from: 'user' });
 }
 
+endOnSignals();
 const args = process.argv.slice(2);
 try {
   await run(args);

@@ -10,8 +10,12 @@ export interface Ended {
 }
 
 /** The command as a person runs it: a program of its own, in a folder. */
-export function ao(args: string[], options: { cwd: string; input?: string }) {
-  const child = spawn(process.execPath, [AO, ...args], { cwd: options.cwd });
+export function ao(args: string[], options: { cwd: string; input?: string; env?: Record<string, string> }) {
+  const { cwd } = options;
+  const child = spawn(process.execPath, [AO, ...args], {
+    cwd,
+    env: { ...process.env, ...options.env },
+  });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => (out += chunk));

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -146,9 +147,19 @@ async function stateDirectory(directory: string | undefined, stops: Stops): Prom
     return resolve(directory);
   }
   const temporary = await mkdtemp(join(tmpdir(), 'ao-'));
-  stops.push(() => rm(temporary, { recursive: true, force: true }));
+  removeAtExit.add(temporary);
+  stops.push(async () => {
+    await rm(temporary, { recursive: true, force: true });
+    removeAtExit.delete(temporary);
+  });
   return temporary;
 }
+
+/** Folders of ephemeral networks: a program may end without stopping its networks. */
+const removeAtExit = new Set<string>();
+process.on('exit', () => {
+  for (const folder of removeAtExit) rmSync(folder, { recursive: true, force: true });
+});
 
 /** Where traces go is a matter of the machine, not of the network. */
 function openTelemetryOf(env: NodeJS.ProcessEnv): Environment {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -23,8 +24,10 @@ async function build(folder: string, options: BuildOptions): Promise<void> {
   const started = performance.now();
   const { binary, files, maximumMemory } = await buildFolder(resolve(folder));
   const output = options.output ?? join(folder, 'process.wasm');
-  await writeFile(`${output}.new`, binary);
-  await rename(`${output}.new`, output);
+  const unfinished = `${output}.new`;
+  process.once('exit', () => rmSync(unfinished, { force: true }));
+  await writeFile(unfinished, binary);
+  await rename(unfinished, output);
   const ms = Math.round(performance.now() - started);
   const what = `${files.length} Lua ${files.length === 1 ? 'file' : 'files'}, ${binary.length} bytes`;
   print(options, `${output}: ${what}, memory up to ${memoryLimit(maximumMemory)}, in ${ms} ms`, {

@@ -6,6 +6,7 @@ import { Network, type NetworkFile, readNetworkFile, STATE_DIRECTORY } from '@ao
 import { Command, Option } from 'commander';
 import { addNetworkOptions, type NetworkOptions, networkFor, wholeNumber } from '../options.ts';
 import { print, withProgress } from '../output.ts';
+import { nextSignal } from '../signals.ts';
 
 interface StartOptions {
   directory: string;
@@ -76,11 +77,7 @@ async function startNetwork(options: StartOptions): Promise<void> {
     table(network.file, join(options.ephemeral ? network.directory : options.directory, 'network.json')),
   );
 
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
-  if (signal === 'SIGINT') console.log('\nstopping …');
+  if ((await nextSignal()) === 'SIGINT') console.log('\nstopping …');
   await network.stop();
 }
 
