@@ -1,3 +1,4 @@
+import { GatewayClient, HttpClient, ProcessDirectory } from '@ao-ts/server-kit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeNetwork, MODULE_TAGS } from './support/fake-network.ts';
 import { idOf } from './support/ids.ts';
@@ -31,6 +32,41 @@ test('reads a long schedule page by page', async () => {
   const ids = Array.from({ length: 10 }, add);
   expect(await outputOf(ids.at(-1) ?? '')).toBe('00000011');
   expect(network.asked(`/${processId}?`)).toBe(4);
+});
+
+test('a process whose scheduler has moved is read at its new place', async () => {
+  const scheduler = idOf('scheduler that moves');
+  const http = new HttpClient();
+  const gateway = new GatewayClient(http, network.url);
+  const directory = new ProcessDirectory({ http, gateway, schedulerUrl: network.url, minLocationAgeMs: 0 });
+  const isAt = ({ url }: FakeNetwork) =>
+    network.addTransaction({
+      id: idOf(url),
+      owner: { address: scheduler, key: '' },
+      tags: [
+        { name: 'Data-Protocol', value: 'ao' },
+        { name: 'Type', value: 'Scheduler-Location' },
+        { name: 'Url', value: url },
+        { name: 'Time-To-Live', value: '3600000' },
+      ],
+    });
+  const name = randomName();
+  const tags = [{ name: 'Scheduler', value: scheduler }];
+  await using mover = await startUnit(network, { overrides: { http, gateway, directory } });
+  await using after = await FakeNetwork.start();
+  const moved = after.spawn(name, tags);
+  {
+    await using before = await FakeNetwork.start();
+    before.spawn(name, tags);
+    const { tags: own = [] } = before.processes.get(moved) ?? {};
+    network.addTransaction({ id: moved, tags: own });
+    isAt(before);
+    expect((await mover.get(`/result/0?process-id=${moved}`)).json.Output).toBe('00000001');
+  }
+  isAt(after);
+  const next = after.schedule(moved, { name: randomName() });
+  expect((await mover.get(`/result/${next}?process-id=${moved}`)).json.Output).toBe('00000002');
+  await http.close();
 });
 
 describe('duplicates', () => {

@@ -58,9 +58,18 @@ export class SchedulerUnits implements Schedules {
 
   #ask<T>(processId: string, what: string, ask: (client: SchedulerClient) => Promise<T>): Promise<T> {
     return patiently(
-      async () => ask(await this.#directory.scheduler(processId)),
+      () => this.#askOnce(processId, ask),
       () => notFound(processId, what),
     );
+  }
+
+  async #askOnce<T>(processId: string, ask: (client: SchedulerClient) => Promise<T>): Promise<T> {
+    try {
+      return await ask(await this.#directory.scheduler(processId));
+    } catch (error) {
+      if (!(await this.#directory.foundElsewhere(processId, error))) throw error;
+      return ask(await this.#directory.scheduler(processId));
+    }
   }
 }
 
