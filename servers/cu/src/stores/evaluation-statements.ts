@@ -1,6 +1,16 @@
 import type { Place, ResultQuery } from '../domain/result-store.ts';
 
-/** The indexes hold the beginning of each id: whole ids would only make them large, and slow to add to. */
+/** A migration of both engines. Indexes of whole ids are large, and slow to add to: these hold the beginning. */
+export const shortIdIndexes = `
+  DROP INDEX evaluations_message;
+  DROP INDEX evaluations_assignment;
+  DROP INDEX evaluations_digest;
+  CREATE INDEX evaluations_message ON evaluations (substr(message_id, 1, 8)) WHERE message_id IS NOT NULL;
+  CREATE INDEX evaluations_assignment ON evaluations (substr(assignment_id, 1, 8)) WHERE assignment_id IS NOT NULL;
+  CREATE INDEX evaluations_digest ON evaluations (substr(digest, 1, 8)) WHERE digest IS NOT NULL;
+  `;
+
+/** Finds by the index, and makes sure of the rest of the id. */
 const idIs = (column: string) =>
   `${column} = $1 AND substr(${column}, 1, 8) = substr($1, 1, 8) AND process = $2`;
 

@@ -1,4 +1,5 @@
 import type { PostgresOptions } from '@ao-ts/server-kit';
+import { shortIdIndexes } from './evaluation-statements.ts';
 
 const migrations = [
   `
@@ -24,14 +25,7 @@ const migrations = [
   CREATE TABLE processes (id TEXT COLLATE "C" PRIMARY KEY, description BYTEA NOT NULL);
   CREATE TABLE modules (id TEXT COLLATE "C" PRIMARY KEY, description BYTEA NOT NULL);
   `,
-  `
-  DROP INDEX evaluations_message;
-  DROP INDEX evaluations_assignment;
-  DROP INDEX evaluations_digest;
-  CREATE INDEX evaluations_message ON evaluations (substr(message_id, 1, 8)) WHERE message_id IS NOT NULL;
-  CREATE INDEX evaluations_assignment ON evaluations (substr(assignment_id, 1, 8)) WHERE assignment_id IS NOT NULL;
-  CREATE INDEX evaluations_digest ON evaluations (substr(digest, 1, 8)) WHERE digest IS NOT NULL;
-  `,
+  shortIdIndexes,
 ];
 
 /** The schema of results and descriptions in PostgreSQL. */

@@ -1,4 +1,5 @@
 import type { Migration } from '@ao-ts/server-kit';
+import { shortIdIndexes } from './evaluation-statements.ts';
 
 /** Scheduled messages have `cron` '' so that they sort before the cron messages of their place. */
 export const migrations: readonly Migration[] = [
@@ -24,12 +25,5 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE processes (id TEXT PRIMARY KEY, description BLOB NOT NULL);
   CREATE TABLE modules (id TEXT PRIMARY KEY, description BLOB NOT NULL);
   `,
-  `
-  DROP INDEX evaluations_message;
-  DROP INDEX evaluations_assignment;
-  DROP INDEX evaluations_digest;
-  CREATE INDEX evaluations_message ON evaluations (substr(message_id, 1, 8)) WHERE message_id IS NOT NULL;
-  CREATE INDEX evaluations_assignment ON evaluations (substr(assignment_id, 1, 8)) WHERE assignment_id IS NOT NULL;
-  CREATE INDEX evaluations_digest ON evaluations (substr(digest, 1, 8)) WHERE digest IS NOT NULL;
-  `,
+  shortIdIndexes,
 ];
