@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import * as ur from '@ao-ts/ur';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Network } from '../src/index.ts';
@@ -5,18 +7,21 @@ import { Network } from '../src/index.ts';
 /** What every unit offers beside its own routes, and how it treats strangers. */
 
 let network: Network;
-let stopRouter: () => PromiseLike<void>;
+const routers: AsyncDisposable[] = [];
 const urls: Record<string, string> = {};
 beforeAll(async () => {
   network = await Network.start({ logLevel: 'silent' });
   const { gateway, su, mu, cu } = network.file;
-  const router = await ur.create(ur.configFrom({ PORT: '0', HOSTS: cu, LOG_LEVEL: 'silent' }));
-  await router.start();
-  stopRouter = () => router[Symbol.asyncDispose]();
-  Object.assign(urls, { gateway, su, mu, cu, ur: router.url });
+  Object.assign(urls, { gateway, su, mu, cu });
+  for (const [AO_UNIT, HOSTS] of Object.entries({ cu, mu, su })) {
+    const router = await ur.create(ur.configFrom({ PORT: '0', AO_UNIT, HOSTS, LOG_LEVEL: 'silent' }));
+    routers.push(router);
+    await router.start();
+    urls[`ur of ${AO_UNIT}`] = router.url;
+  }
 });
 afterAll(async () => {
-  await stopRouter?.();
+  await Promise.all(routers.map((router) => router[Symbol.asyncDispose]()));
   await network?.stop();
 });
 
@@ -69,7 +74,16 @@ test.each(Object.entries(KNOWN_ELSEWHERE))(
   },
 );
 
-describe.each(['gateway', 'su', 'mu', 'cu', 'ur'])('%s', (unit) => {
+describe.each([
+  ['gateway', '/graphql'],
+  ['su', '/'],
+  ['mu', '/'],
+  ['cu', '/dry-run?process-id=x'],
+  ['ur of su', '/'],
+  ['ur of mu', '/'],
+  ['ur of cu', '/dry-run?process-id=x'],
+])('%s', (unit, largest) => {
+  const [name = ''] = unit.split(' ');
   const ask = (path: string, init?: RequestInit) => fetch(urls[unit] + path, init);
 
   test('is alive, and ready with what it needs', async () => {
@@ -89,12 +103,12 @@ describe.each(['gateway', 'su', 'mu', 'cu', 'ur'])('%s', (unit) => {
     expect(text).toMatch(/# EOF\n$/);
     for (const series of ['http_request_duration_seconds_bucket', 'http_request_summary_seconds_count']) {
       const line = new RegExp(
-        `^ao_${unit}_${series}{.*method="GET",route="/health",status="200",statusGroup="2xx"`,
+        `^ao_${name}_${series}{.*method="GET",route="/health",status="200",statusGroup="2xx"`,
         'm',
       );
       expect(text).toMatch(line);
     }
-    expect(text).toMatch(new RegExp(`^ao_${unit}process_cpu_seconds_total `, 'm'));
+    expect(text).toMatch(new RegExp(`^ao_${name}process_cpu_seconds_total `, 'm'));
   });
 
   test('describes each of its routes, and has a page to try them', async () => {
@@ -134,19 +148,22 @@ describe.each(['gateway', 'su', 'mu', 'cu', 'ur'])('%s', (unit) => {
   });
 
   test('refuses what is too large, before all of it came', async () => {
-    const answer = await ask(
-      unit === 'cu' ? '/dry-run?process-id=x' : unit === 'gateway' ? '/graphql' : '/',
-      {
-        method: 'POST',
-        headers: {
-          'content-type':
-            unit === 'cu' || unit === 'gateway' ? 'application/json' : 'application/octet-stream',
-        },
-        body: new Uint8Array(11 * 1024 * 1024),
-      },
-    );
+    const answer = await ask(largest, {
+      method: 'POST',
+      headers: { 'content-type': largest === '/' ? 'application/octet-stream' : 'application/json' },
+      body: new Uint8Array(11 * 1024 * 1024),
+    });
     expect(answer.status).toBe(413);
     expect(await answer.json()).toMatchObject({ error: expect.any(String), code: expect.any(String) });
+  });
+
+  test('says in its own words what is wrong with a malformed request', async () => {
+    const answer = await ask('/dead/%zz');
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'REQUEST.URL' }]);
+    const { hostname, port } = new URL(urls[unit] ?? '');
+    const socket = connect(Number(port), hostname);
+    socket.write('nonsense\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 400 .*"code":"REQUEST.HTTP"/s);
   });
 
   test('does not know what is not there', async () => {

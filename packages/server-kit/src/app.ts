@@ -3,7 +3,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { BaseConfig, type BaseSettings } from './config.ts';
-import { answerErrors } from './error-answers.ts';
+import { answerBadUrl, answerErrors, answerNoRequest } from './error-answers.ts';
 import type { HttpClient } from './http-client.ts';
 import { Metrics } from './metrics.ts';
 import { describeRoutes } from './openapi-routes.ts';
@@ -84,6 +84,8 @@ export async function createApp(options: AppOptions): Promise<AppKit> {
     // Said in our own words below.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    frameworkErrors: answerBadUrl,
+    clientErrorHandler: answerNoRequest,
     // Both are set below. Without these Fastify would load its own here, at a quarter of what a unit needs to start.
     schemaController: { compilersFactory: { buildValidator: setLater, buildSerializer: setLater } },
   }).withTypeProvider<ZodTypeProvider>() as App;

@@ -63,6 +63,31 @@ test('binary bodies arrive as bytes, up to the limit; unknown routes say so', as
   expect((await app.inject('/nowhere')).statusCode).toBe(404);
 });
 
+test('what the framework refuses by itself has our codes, too', async () => {
+  const post = (type: string, payload: string) =>
+    app.inject({ method: 'POST', url: '/bytes', headers: { 'content-type': type }, payload });
+  const seen = [
+    await app.inject('/fails/%zz'),
+    await app.inject(`/fails/${'x'.repeat(201)}`),
+    await post('application/json', '{"a":'),
+    await post('application/json', ''),
+    await post('text/unheard-of', 'x'),
+    await post('application/octet-stream', 'x'.repeat(2000)),
+  ].map((answer) => [answer.statusCode, answer.json().code]);
+  expect(seen).toEqual([
+    [400, 'REQUEST.URL'],
+    [414, 'REQUEST.URL'],
+    [400, 'REQUEST.BODY'],
+    [400, 'REQUEST.BODY'],
+    [415, 'REQUEST.BODY'],
+    [413, 'REQUEST.TOO_LARGE'],
+  ]);
+  expect((await app.inject('/fails/%zz')).json()).toEqual({
+    error: "'/fails/%zz' is not a valid url component",
+    code: 'REQUEST.URL',
+  });
+});
+
 test('browsers may ask from anywhere; health and metrics answer', async () => {
   const preflight = await app.inject({
     method: 'OPTIONS',
