@@ -28,7 +28,7 @@ end)`;
 /** About 100 MB of live tables. */
 const LARGE = `${COUNTER}
 Ballast = {}
-for i = 1, 900000 do Ballast[i] = { i, tostring(i) } end`;
+for i = 1, 640000 do Ballast[i] = { i, tostring(i) } end`;
 
 const count = () => ({ Action: 'Count' });
 const oneInTenFails = (index: number) => ({ Action: index % 10 === 9 ? 'Fail' : 'Count' });

@@ -51,9 +51,9 @@ export class LiveMemory {
     return { snapshot: this.#snapshot, journal: [...this.#journal], version: this.#version };
   }
 
-  /** About how many bytes it takes: pages that are not zero, in the instance and in the snapshot. */
+  /** About how many bytes it takes: pages that are not zero, in the instance, what it keeps of it, and the snapshot. */
   get footprint(): number {
-    return this.#snapshot ? 2 * this.#snapshot.pages.size * SNAPSHOT_PAGE : FOOTPRINT_WITHOUT_SNAPSHOT;
+    return this.#snapshot ? 3 * this.#snapshot.pages.size * SNAPSHOT_PAGE : FOOTPRINT_WITHOUT_SNAPSHOT;
   }
 
   /** Brings the process to life, if it is not. */

@@ -54,6 +54,8 @@ export class Resident {
   /** What the last snapshot handed out was; none: a fresh instance. */
   #announced: Snapshot | undefined;
   #step: number;
+  /** The memory holds what this message did, and it is not kept yet. */
+  #unkept: { timeMs: number; characters: number } | undefined;
   /** The memory holds the traces of a message that must leave none. */
   #stained = false;
 
@@ -71,7 +73,7 @@ export class Resident {
   }
 
   /**
-   * Evaluates the message and keeps what it did to the memory, unless it failed. Call {@link tidy} afterwards.
+   * Evaluates the message; what it did to the memory is kept, unless it failed. Call {@link tidy} afterwards.
    * @throws AoError `EVAL.SUPERSEDED` if an earlier message is missing, `EVAL.DRIVE` if Arweave could not be read
    */
   apply(step: number, message: string): Outcome & { timeMs: number } {
@@ -85,7 +87,7 @@ export class Resident {
     const outcome = this.#evaluate(message);
     const timeMs = performance.now() - started;
     this.#step = step;
-    if (outcome.kept) this.#keep(timeMs, message.length);
+    if (outcome.kept) this.#unkept = { timeMs, characters: message.length };
     else this.#stained = true;
     return { ...outcome, timeMs };
   }
@@ -97,8 +99,13 @@ export class Resident {
     return this.#evaluate(message);
   }
 
-  /** Goes back, or takes a snapshot, where it is due. Apart from the evaluation, so that its result need not wait. */
+  /**
+   * Keeps what the last message did, or takes it back, and takes a snapshot where it is due. Apart from the
+   * evaluation, so that its result need not wait.
+   */
   tidy(): void {
+    if (this.#unkept) this.#keep(this.#unkept.timeMs, this.#unkept.characters);
+    this.#unkept = undefined;
     if (this.#stained) this.#instance = this.#kept.putBack(this.#instance, () => this.#fresh());
     this.#stained = false;
     if (this.#policy.due) this.#takeSnapshot();
