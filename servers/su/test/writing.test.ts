@@ -35,6 +35,10 @@ const names = (tags: { name: string }[]) => tags.map((tag) => tag.name);
 const CHAIN_TAGS = ['Process', 'Epoch', 'Nonce', 'Hash-Chain', 'Block-Height', 'Timestamp'];
 const PROTOCOL_TAGS = ['Data-Protocol', 'Type', 'Variant'];
 
+/** As clients of Scheduler Units know it. */
+const byteError = (text: string) =>
+  `error in builder: BuilderError("Byte error in builder: ByteError(\\"${text}\\")")`;
+
 describe('a spawn', () => {
   test('is nonce 0, without a Message tag, and is answered with the process id', async () => {
     const item = await spawnItem(rig.address, user);
@@ -190,15 +194,19 @@ describe('a message', () => {
     raw.writeUInt8(raw.readUInt8(raw.length - 1) ^ 1, raw.length - 1);
     const { status, body } = await rig.post(raw);
     expect(status).toBe(400);
-    expect(body.error).toContain('Signature verification failed');
+    expect(body.error).toBe(byteError('Signature verification failed'));
   });
 
   test('cut short anywhere is refused with 400', async () => {
     const processId = await spawn(rig);
-    const { raw } = await messageItem(processId, user);
+    const { raw, signature, owner } = await messageItem(processId, user);
     for (let length = 0; length < raw.length; length++) {
-      const { status } = await rig.post(raw.subarray(0, length));
+      const { status, body } = await rig.post(raw.subarray(0, length));
       expect(status, `at ${length} bytes`).toBe(400);
+      if (length < 2) expect(body.error).toBe(byteError('Buffer too short for signature type'));
+      else if (length < 2 + signature.length + owner.length) {
+        expect(body.error).toBe(byteError('Buffer too short for signature and public key'));
+      }
     }
     expect(await readAll(rig, processId)).toHaveLength(1);
   });

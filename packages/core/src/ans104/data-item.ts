@@ -89,7 +89,7 @@ function truncated(what: string): AoError {
   return new AoError(
     'ANS104.TRUNCATED',
     `The data item ends before its ${what}: send the whole signed ANS-104 item as the body.`,
-    { action: 'fix' },
+    { action: 'fix', facts: { missing: what } },
   );
 }
 

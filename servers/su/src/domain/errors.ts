@@ -1,4 +1,4 @@
-import { AoError, errorMessage } from '@ao-ts/core';
+import { AoError, errorMessage, isAoError } from '@ao-ts/core';
 
 // Clients of Scheduler Units compare some of these texts, so they are spelled as they always were.
 
@@ -39,3 +39,20 @@ export const storeFailed = (cause: unknown): AoError =>
 
 export const refused = (text: string, facts: Record<string, unknown> = {}): AoError =>
   new AoError('SCHEDULE.REFUSED', text, { action: 'fix', facts });
+
+/** What is wrong with an item's bytes, in the words that clients know where there are any; `facts.reason` has ours. */
+export function unreadableItem(error: unknown): unknown {
+  if (!isAoError(error)) return error;
+  const { code, message, action, facts } = error;
+  const known = byteError(code, facts.missing);
+  if (known === undefined) return error;
+  const text = `error in builder: BuilderError("Byte error in builder: ByteError(\\"${known}\\")")`;
+  return new AoError(code, text, { action, facts: { ...facts, reason: message } });
+}
+
+function byteError(code: string, missing: unknown): string | undefined {
+  if (code === 'ANS104.SIGNATURE') return 'Signature verification failed';
+  if (missing === 'signature type') return 'Buffer too short for signature type';
+  if (missing === 'signature' || missing === 'owner') return 'Buffer too short for signature and public key';
+  return undefined;
+}

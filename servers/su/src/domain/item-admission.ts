@@ -1,7 +1,7 @@
 import { type DataItem, readSignedItem, type Tag } from '@ao-ts/core/ans104';
 import type { RateLimit } from '@ao-ts/server-kit';
 import { contentHash } from './content-hash.ts';
-import { refused } from './errors.ts';
+import { refused, unreadableItem } from './errors.ts';
 import { checkMessageSize, type MessageSizeLimit } from './message-size.ts';
 import type { ProcessAccess } from './process-access.ts';
 import type { Entry } from './process-line.ts';
@@ -21,7 +21,9 @@ export interface ItemAdmissionOptions {
  * @throws AoError `ANS104.*`, `SCHEDULE.REFUSED`
  */
 export async function readItem(raw: Uint8Array): Promise<{ item: DataItem; type: 'Process' | 'Message' }> {
-  const item = await readSignedItem(raw);
+  const item = await readSignedItem(raw).catch((error: unknown) => {
+    throw unreadableItem(error);
+  });
   const type = firstOf(item.tags, 'Type', 'type');
   if (type === undefined) throw refused('Type tag not present');
   if (type !== 'Process' && type !== 'Message') throw refused('Unsupported Type tag value', { type });
