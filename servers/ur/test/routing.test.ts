@@ -173,6 +173,16 @@ test('redirect: 307 to the same path and query at the host', async () => {
   }
 });
 
+test.each(['mu', 'su'])('redirect: an item is sent on to the %s of its process', async (AO_UNIT) => {
+  const behind = await hosts(COUNT);
+  const router = await startRouter(behind, { AO_UNIT, STRATEGY: 'redirect' });
+  for (const place of PLACES) {
+    const { raw } = await item({ 'Data-Protocol': 'ao', Type: 'Message' }, idFor(place, COUNT));
+    expect(await (await post(router.url, raw)).text()).toBe(behind[place]?.url);
+    expect(behind[place]?.requests.at(-1)?.body.equals(raw)).toBe(true);
+  }
+});
+
 test('routes that are no routes of the unit are 404, in whatever form', async () => {
   const [host] = await hosts(1);
   const router = await startRouter(host ? [host] : []);
