@@ -16,6 +16,13 @@ const BY_TAGS = `query ($owners: [String!], $tags: [TagFilter!], $first: Int) {
   transactions(owners: $owners, tags: $tags, first: $first, sort: HEIGHT_DESC) { edges { node { ${FIELDS} } } }
 }`;
 
+const PAGE = `query ($owners: [String!], $tags: [TagFilter!], $after: String) {
+  transactions(owners: $owners, tags: $tags, first: 100, after: $after, sort: HEIGHT_DESC) {
+    pageInfo { hasNextPage }
+    edges { cursor node { ${FIELDS} } }
+  }
+}`;
+
 const BLOCKS = `query ($min: Int, $first: Int) {
   blocks(height: { min: $min }, first: $first, sort: HEIGHT_ASC) { edges { node { height timestamp } } }
 }`;
@@ -31,6 +38,17 @@ const BlockEdges = z.object({
 const Edges = z.object({
   data: z.object({ transactions: z.object({ edges: z.array(z.object({ node: GatewayTransaction })) }) }),
 });
+
+const Page = z.object({
+  data: z.object({
+    transactions: z.object({
+      pageInfo: z.object({ hasNextPage: z.boolean() }),
+      edges: z.array(z.object({ cursor: z.string(), node: GatewayTransaction })),
+    }),
+  }),
+});
+
+const filtersOf = (tags: readonly Tag[]) => tags.map(({ name, value }) => ({ name, values: [value] }));
 
 /** Where a scheduler can be reached, as it published on Arweave. */
 export interface SchedulerLocation {
@@ -70,8 +88,18 @@ export class GatewayClient {
 
   /** Newest first, at most `first` items with all these tags. */
   byTags(tags: readonly Tag[], first: number, owners?: readonly string[]): Promise<GatewayTransaction[]> {
-    const filters = tags.map(({ name, value }) => ({ name, values: [value] }));
-    return this.#query('byTags', BY_TAGS, { tags: filters, first, ...(owners ? { owners } : {}) });
+    return this.#query('byTags', BY_TAGS, { tags: filtersOf(tags), first, ...(owners ? { owners } : {}) });
+  }
+
+  /** All items of an owner with all these tags: those that are in no block yet, then the newest first. */
+  async *itemsOf(owner: string, tags: readonly Tag[]): AsyncIterable<GatewayTransaction> {
+    for (let after: string | undefined; ; ) {
+      const variables = { owners: [owner], tags: filtersOf(tags), after };
+      const { transactions } = (await this.#graphqlQuery('itemsOf', PAGE, variables, Page)).data;
+      for (const { node } of transactions.edges) yield node;
+      after = transactions.edges.at(-1)?.cursor;
+      if (!transactions.pageInfo.hasNextPage || after === undefined) return;
+    }
   }
 
   /** The data of a transaction or item. @throws AoError `TRANSACTION.NOT_FOUND`, `HTTP.TOO_LARGE` above `maxBytes` */
