@@ -7,6 +7,15 @@ import { schedulerLocation } from '@ao-ts/su';
 /** How long clients may keep the scheduler's URL, in milliseconds. */
 const LOCATION_TTL_MS = 60 * 60 * 1000;
 
+/**
+ * Here gas is counted, so that a program that never ends fails like any other error and its process goes on. On the machine
+ * of a program's author that is worth what counting costs. The limit is some seconds of work, well before `EVALUATION_TIMEOUT`.
+ */
+const METERED: Record<string, string> = {
+  'Module-Format': 'wasm32-unknown-emscripten-metering',
+  'Compute-Limit': '2000000000000',
+};
+
 /** Puts the Lua module on the gateway, unless this very build is there already. Gives its id. */
 export async function seedModule(
   gateway: GatewayClient,
@@ -15,7 +24,7 @@ export async function seedModule(
 ): Promise<string> {
   const data = await moduleBinary();
   const tags = [
-    ...moduleTags,
+    ...moduleTags.map(({ name, value }) => ({ name, value: METERED[name] ?? value })),
     { name: 'Extension', value: 'WeaveDrive' },
     { name: 'SHA-256', value: createHash('sha256').update(data).digest('hex') },
   ];
