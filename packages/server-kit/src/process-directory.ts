@@ -184,10 +184,11 @@ export class ProcessDirectory {
   }
 
   async #onGateway(processId: string): Promise<KnownProcess | undefined> {
-    const transaction = await this.#options.gateway.transaction(processId);
-    if (!transaction || tagValue(transaction.tags, 'Type') !== 'Process') return undefined;
-    const address = tagValue(transaction.tags, 'Scheduler');
+    const { gateway } = this.#options;
+    const tags = (await gateway.transaction(processId))?.tags ?? (await gateway.processHeaders(processId));
+    if (!tags || tagValue(tags, 'Type') !== 'Process') return undefined;
+    const address = tagValue(tags, 'Scheduler');
     if (!address) return undefined;
-    return { tags: transaction.tags, schedulerUrl: await this.locate(address) };
+    return { tags, schedulerUrl: await this.locate(address) };
   }
 }

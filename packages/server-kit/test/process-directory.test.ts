@@ -10,11 +10,12 @@ const SCHEDULER = '_GQ33BkPtZrqxA84vM8Zk-N2aO0toNNu_C-l-rawrBA';
 interface Answer {
   status: number;
   body: unknown;
+  headers?: Record<string, string>;
 }
 
 const http = new HttpClient();
 const servers: Server[] = [];
-const answers: { scheduler: Answer; transactions: Answer; location: Answer } = {} as never;
+const answers: { scheduler: Answer; transactions: Answer; location: Answer; data: Answer } = {} as never;
 let requests: string[] = [];
 
 async function serve(answer: (path: string, body: string) => Answer): Promise<string> {
@@ -23,8 +24,8 @@ async function serve(answer: (path: string, body: string) => Answer): Promise<st
     request.on('data', (chunk) => (body += chunk));
     request.on('end', () => {
       requests.push(request.url ?? '');
-      const { status, body: json } = answer(request.url ?? '', body);
-      response.writeHead(status).end(JSON.stringify(json));
+      const { status, body: json, headers } = answer(request.url ?? '', body);
+      response.writeHead(status, headers).end(JSON.stringify(json));
     });
   });
   servers.push(server);
@@ -45,9 +46,10 @@ const NOTHING = edges();
 const NOT_THERE = { status: 400, body: { error: 'NotFound("Process not found")' } };
 
 const schedulerUrl = await serve(() => answers.scheduler);
-const gatewayUrl = await serve((_path, body) =>
-  body.includes('Scheduler-Location') ? answers.location : answers.transactions,
-);
+const gatewayUrl = await serve((path, body) => {
+  if (path === `/${PROCESS}`) return answers.data;
+  return body.includes('Scheduler-Location') ? answers.location : answers.transactions;
+});
 afterAll(async () => {
   for (const server of servers) server.close();
   await http.close();
@@ -59,6 +61,7 @@ beforeEach(() => {
   answers.scheduler = NOT_THERE;
   answers.transactions = NOTHING;
   answers.location = NOTHING;
+  answers.data = { status: 404, body: {} };
   directory = new ProcessDirectory({ http, gateway: new GatewayClient(http, gatewayUrl), schedulerUrl });
 });
 
@@ -78,14 +81,36 @@ test('a process of another scheduler is found through its Scheduler-Location', a
   expect((await directory.find(PROCESS)).schedulerUrl).toBe('http://other.example');
 });
 
-test('not found is said only when both know for sure', async () => {
+test('a process that GraphQL does not know is found by the headers of its answer', async () => {
+  const headers = { type: 'process', scheduler: SCHEDULER, module: 'm', 'keep-alive': 'timeout=5' };
+  answers.data = { status: 200, body: {}, headers };
+  answers.location = edges(transaction({ Url: 'http://other.example', 'Time-To-Live': '1000' }));
+  expect(await directory.find(PROCESS)).toEqual({
+    tags: [
+      { name: 'Type', value: 'Process' },
+      { name: 'Scheduler', value: SCHEDULER },
+      { name: 'Module', value: 'm' },
+    ],
+    schedulerUrl: 'http://other.example',
+  });
+});
+
+test('headers of something else than a process tell of none', async () => {
+  answers.data = { status: 200, body: {}, headers: { type: 'Message', scheduler: SCHEDULER } };
+  await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'PROCESS.NOT_FOUND' });
+});
+
+test('not found is said only when all know for sure', async () => {
   await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'PROCESS.NOT_FOUND', action: 'fix' });
 });
 
-test.each(['scheduler', 'transactions'] as const)('an outage of the %s is not "not found"', async (who) => {
-  answers[who] = { status: 503, body: { error: 'away' } };
-  await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'HTTP.STATUS', action: 'retry' });
-});
+test.each(['scheduler', 'transactions', 'data'] as const)(
+  'an outage of the %s is not "not found"',
+  async (who) => {
+    answers[who] = { status: 503, body: { error: 'away' } };
+    await expect(directory.find(PROCESS)).rejects.toMatchObject({ code: 'HTTP.STATUS', action: 'retry' });
+  },
+);
 
 test('a process whose scheduler published nothing says what is missing', async () => {
   answers.transactions = edges(transaction({ Type: 'Process', Scheduler: SCHEDULER }));

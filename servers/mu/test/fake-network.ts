@@ -208,7 +208,8 @@ export class FakeNetwork implements AsyncDisposable {
     };
   }
 
-  #gateway({ body }: FakeRequest): FakeAnswer {
+  #gateway({ method, body }: FakeRequest): FakeAnswer {
+    if (method === 'GET') return { status: 404 };
     const { variables } = JSON.parse(body.toString());
     const [address = ''] = variables.owners ?? [];
     const url = address === this.schedulerAddress ? this.su.url : this.locations.get(address);

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import type { HttpClient } from '../http-client.ts';
 import { type Remote, requestJson, statusError } from './json.ts';
 
+const MAX_PROCESS_BYTES = 16 * 1024 * 1024;
+
 const FIELDS =
   'id signature anchor recipient owner { address key } tags { name value } block { height timestamp }';
 
@@ -71,6 +73,23 @@ export class GatewayClient {
   async transaction(id: string): Promise<GatewayTransaction | undefined> {
     const [edge] = await this.#query('transaction', BY_ID, { ids: [id] });
     return edge;
+  }
+
+  /**
+   * The tags by which a process is found, from the headers of its answer: gateways that are HyperBEAM nodes give them
+   * there, and know processes that GraphQL does not. Undefined if the headers tell of no process.
+   */
+  async processHeaders(id: string): Promise<Tag[] | undefined> {
+    const { http, url } = this.#remote;
+    const request = { operation: 'processHeaders', maxBytes: MAX_PROCESS_BYTES };
+    const response = await http.send(`${url}/${encodeURIComponent(id)}`, request);
+    if (response.status >= 500) throw statusError(this.#remote, response);
+    const { type, scheduler, module, variant } = response.headers;
+    if (response.status !== 200 || String(type).toLowerCase() !== 'process') return undefined;
+    const tags = { Type: 'Process', Scheduler: scheduler, Module: module, Variant: variant };
+    return Object.entries(tags).flatMap(([name, value]) =>
+      typeof value === 'string' ? { name, value } : [],
+    );
   }
 
   /** The newest Scheduler-Location record of a scheduler's address, or undefined if it published none. */
