@@ -1,8 +1,9 @@
 import { AoError, isId } from '@ao-ts/core';
 import type { DryRunMessage } from '@ao-ts/core/schemas';
+import type { Horizon } from './agenda.ts';
 import type { DryRuns } from './dry-runs.ts';
 import { earlier, earlierTime } from './evaluation-errors.ts';
-import type { Evaluator, Horizon } from './evaluator.ts';
+import type { Evaluator } from './evaluator.ts';
 import { dryRunText } from './message.ts';
 import type { Evaluation, ResultStore } from './result-store.ts';
 import type { Point, Slot } from './slot.ts';

@@ -1,35 +1,22 @@
 import { type AoError, isAoError } from '@ao-ts/core';
-import { tagValues } from '@ao-ts/core/ans104';
 import type { Outcome } from '../worker/outcome.ts';
-import { checkChain } from './chain.ts';
-import type { CronFiring, CronSchedule } from './cron-schedule.ts';
-import { contentDigest, Duplicates } from './duplicates.ts';
+import { Agenda, type AgendaPorts, type Horizon, type Step } from './agenda.ts';
 import { EndlessMessage } from './endless-message.ts';
-import { earlier, hydrating, notScheduled, stopping } from './evaluation-errors.ts';
-import { cronEvaluation, scheduledEvaluation } from './evaluations.ts';
+import { earlier, hydrating, stopping } from './evaluation-errors.ts';
 import { InFlight } from './in-flight.ts';
 import { LiveMemory, type MemoryState, type OpenResidence } from './live-memory.ts';
-import { type AssignedTransaction, assignedText, cronText, scheduledText, spawnText } from './message.ts';
 import type { Process } from './process.ts';
-import type { Evaluation, ResultStore } from './result-store.ts';
+import type { Evaluation } from './result-store.ts';
 import { ResultWriter } from './result-writer.ts';
-import type { ScheduleFeed } from './schedule-feed.ts';
 import { Signal } from './signal.ts';
-import { originOf, type Point, pointOf, type Slot } from './slot.ts';
+import { nonceOf, originOf, type Point, type Slot } from './slot.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { StoredSnapshot } from './snapshot-store.ts';
 import { Waiters } from './waiters.ts';
 
-export interface EvaluatorPorts {
-  feed: ScheduleFeed;
-  crons: CronSchedule;
-  results: ResultStore;
+export interface EvaluatorPorts extends AgendaPorts {
   open: OpenResidence;
   snapshots: SnapshotKeeper;
-  /** Something on Arweave, without the excluded fields. */
-  transaction(id: string, exclude: readonly string[]): Promise<AssignedTransaction>;
-  /** The data of the process item as text; only asked for old processes. */
-  spawnData(): Promise<string>;
   clock: () => number;
   /** A request further ahead of a running evaluation is refused; 0: none is. */
   hydrationLimit: number;
@@ -39,13 +26,6 @@ export interface EvaluatorPorts {
   onStored(): void;
   /** A repeated evaluation gave something else than what is stored. */
   onMismatch(evaluation: Evaluation): void;
-}
-
-/** A moment of the scheduler, up to which the crons after the last message may fire. */
-export interface Horizon {
-  /** Unix milliseconds. */
-  timestamp: number;
-  blockHeight: number;
 }
 
 const MAX_UNSAVED = 1024;
@@ -65,7 +45,7 @@ export class Evaluator {
   readonly #ports: EvaluatorPorts;
   readonly #memory: LiveMemory;
   readonly #writer: ResultWriter;
-  readonly #duplicates: Duplicates;
+  readonly #agenda: Agenda;
   readonly #waiters = new Waiters();
   readonly #signal = new Signal();
   readonly #inFlight = new InFlight();
@@ -74,8 +54,6 @@ export class Evaluator {
   #head: Point | undefined;
   /** After the last one it has answered: where the memory stands. */
   #applied: Point | undefined;
-  /** Fetched, but not yet given to the instance. */
-  #slots: Slot[] = [];
   #target = -1;
   #horizon: Horizon | undefined;
   #horizonWaiters: PromiseWithResolvers<void>[] = [];
@@ -99,7 +77,7 @@ export class Evaluator {
         if (this.#applied) ports.snapshots.offer({ snapshot, point: this.#applied }, this.#writer.added);
       },
     });
-    this.#duplicates = new Duplicates(ports.results);
+    this.#agenda = new Agenda(process, ports);
     this.#writer = new ResultWriter({
       results: ports.results,
       onStored: (evaluation, body) => this.#announce(evaluation, body),
@@ -237,7 +215,6 @@ export class Evaluator {
   #recover(error: unknown): void {
     this.#failure = undefined;
     this.#inFlight.reset();
-    this.#slots = [];
     this.#memory.resume();
     const code = isAoError(error) ? error.code : '';
     if (LOST.has(code)) this.#memory.drop();
@@ -246,7 +223,7 @@ export class Evaluator {
       this.#applied = undefined;
     }
     this.#head = this.#applied;
-    this.#duplicates.withdraw(nonceOf(this.#applied));
+    this.#agenda.goBack(this.#applied);
     const again = code !== 'EVAL.TIMEOUT' && (LOST.has(code) || RUINED.has(code));
     if (again && ++this.#attempts < MAX_ATTEMPTS) return;
     this.#attempts = 0;
@@ -261,73 +238,25 @@ export class Evaluator {
     for (const { reject } of this.#horizonWaiters.splice(0)) reject(error);
   }
 
-  /** Gives the next message to the instance: a scheduled one, or a cron that fires before it. */
   async #proceed(): Promise<void> {
-    const slot = await this.#nextSlot();
-    if (slot && !this.#head && !startsWithProcess(slot)) {
-      this.#applySpawn(await this.#ports.spawnData());
-      return;
-    }
-    const firing = await this.#nextCron(slot);
-    if (firing) this.#applyCron(firing);
-    else if (slot) await this.#applySlot(slot);
+    const step = await this.#agenda.next(this.#head, this.#target, this.#horizon);
+    if (step) this.#give(step);
     else this.#horizon = undefined;
   }
 
-  async #nextSlot(): Promise<Slot | undefined> {
-    const next = nonceOf(this.#head) + 1;
-    if (this.#target < next) return undefined;
-    if (this.#slots.length === 0) this.#slots = await this.#ports.feed.next(next - 1, this.#target);
-    const [slot] = this.#slots;
-    if (slot) return slot;
-    throw notScheduled(this.process.id, next);
-  }
-
-  async #nextCron(slot: Slot | undefined): Promise<CronFiring | undefined> {
-    const { crons } = this.#ports;
-    if (!this.#head || !crons.any) return undefined;
-    const progress = this.#head.crons ?? crons.start();
-    if (slot) return crons.nextBefore(progress, slot);
-    return this.#horizon && crons.nextUntil(progress, this.#horizon);
-  }
-
-  async #applySlot(slot: Slot): Promise<void> {
-    const { crons } = this.#ports;
-    checkChain(slot, nonceOf(this.#head) < 0 ? undefined : this.#head, this.process.origin.blockHeight);
-    const digest = contentDigest(slot);
-    const message = (await this.#duplicates.has(slot, digest)) ? undefined : await this.#text(slot);
-    const progress = crons.any ? crons.pass(this.#head?.crons ?? crons.start(), slot) : undefined;
-    this.#slots.shift();
-    if (message !== undefined) this.#duplicates.add(slot, digest);
-    this.#give(message, { ...pointOf(slot), crons: progress }, (outcome) => {
-      this.#writer.add(scheduledEvaluation(slot, digest, outcome), this.#waiters.has(slot.nonce));
-    });
-  }
-
-  #applyCron({ cron, timestamp, blockHeight, progress }: CronFiring): void {
-    const point = { ...(this.#head ?? originOf(this.process)), timestamp, blockHeight, crons: progress };
-    this.#give(cronText(this.process, cron.tags, { timestamp, blockHeight }), point, (outcome) => {
-      if (outcome) this.#writer.add(cronEvaluation(this.process.id, cron.id, point, outcome), false);
-    });
-  }
-
-  /** Old processes have no slot of their own; what their spawn gives is not stored. */
-  #applySpawn(data: string): void {
-    this.#give(spawnText(this.process, data), originOf(this.process), () => {});
-  }
-
-  /** Evaluates a message, or only moves on if there is none; `settle` runs in the order of the schedule. */
-  #give(message: string | undefined, point: Point, settle: (outcome: Outcome | undefined) => void): void {
+  /** Gives a step to the instance. Its result is stored in the order of the steps. */
+  #give({ message, point, evaluation }: Step): void {
     if (message !== undefined) this.#endless.refuse(message);
     this.#head = point;
-    const outcome =
-      message === undefined ? undefined : this.#evaluate(message, this.#waiters.has(point.nonce));
+    const awaited = () => this.#waiters.has(point.nonce);
+    const outcome = message === undefined ? undefined : this.#evaluate(message, awaited());
     this.#inFlight
       .add(outcome, message?.length ?? 0, (result) => {
         this.#attempts = 0;
         this.#applied = point;
         if (result) this.#ports.onEvaluated({ ...result, nonce: point.nonce });
-        settle(result);
+        const done = evaluation(result);
+        if (done) this.#writer.add(done, done.cron === null && awaited());
       })
       .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#signal.notify());
@@ -344,25 +273,11 @@ export class Evaluator {
 
   #announce({ nonce, cron }: Evaluation, body: string): void {
     if (cron === null) {
-      this.#duplicates.stored(nonce);
+      this.#agenda.stored(nonce);
       this.#waiters.announce(nonce, body);
     }
     this.#ports.snapshots.resultsStored(this.#writer.stored);
     this.#ports.onStored();
     this.#signal.notify();
   }
-
-  async #text(slot: Slot): Promise<string> {
-    const { message } = slot;
-    if (message) return scheduledText({ ...slot, message });
-    return assignedText(slot, await this.#ports.transaction(slot.messageId, slot.exclude));
-  }
-}
-
-function nonceOf(point: Point | undefined): number {
-  return point?.nonce ?? -1;
-}
-
-function startsWithProcess(slot: Slot): boolean {
-  return slot.message !== null && tagValues(slot.message.tags, 'Type').includes('Process');
 }

@@ -58,3 +58,8 @@ export function originOf({ origin }: Process): Point {
 export function pointOf({ nonce, timestamp, blockHeight, epoch, assignmentId, hashChain }: Slot): Point {
   return { nonce, timestamp, blockHeight, epoch, assignmentId, hashChain };
 }
+
+/** Of the last message; -1 before the first. */
+export function nonceOf(point: Point | undefined): number {
+  return point?.nonce ?? -1;
+}

@@ -1,8 +1,8 @@
 import { AoError } from '@ao-ts/core';
 import type { ScheduledProcess, SchedulePage } from '@ao-ts/core/schemas';
 import type { ProcessDirectory, SchedulerClient } from '@ao-ts/server-kit';
+import type { Horizon } from '../domain/agenda.ts';
 import type { Schedules } from '../domain/engine.ts';
-import type { Horizon } from '../domain/evaluator.ts';
 import type { PageRange } from '../domain/schedule-feed.ts';
 import { readSlot, type Slot } from '../domain/slot.ts';
 import { patiently } from './patiently.ts';
