@@ -1,5 +1,4 @@
 import { AoError, errorMessage } from '@ao-ts/core';
-import { inTransaction } from '@ao-ts/server-kit';
 import type pg from 'pg';
 
 /** @throws AoError `STORE.FAILED` */
@@ -10,15 +9,6 @@ export async function query<T extends pg.QueryResultRow>(
 ): Promise<T[]> {
   try {
     return (await pool.query<T>(text, values.map(plain))).rows;
-  } catch (error) {
-    throw storeFailed(error);
-  }
-}
-
-/** Runs work in one transaction. @throws AoError `STORE.FAILED` */
-export async function transact<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  try {
-    return await inTransaction(pool, work);
   } catch (error) {
     throw storeFailed(error);
   }

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Evaluation, ResultQuery, ResultStore } from '../domain/result-store.ts';
 import { type EvaluationRow, evaluationOf, rowOf } from './evaluation-rows.ts';
 import { listStatement, sql } from './evaluation-statements.ts';
-import { plain, query, transact } from './postgres-queries.ts';
+import { plain, query } from './postgres-queries.ts';
 
 const COLUMNS = [
   ['process', 'text'],
@@ -22,7 +22,7 @@ const INSERT = `INSERT INTO evaluations
   SELECT * FROM unnest(${COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})
     AS new (${COLUMNS.map(([name]) => name).join(', ')})
   ORDER BY process, nonce, timestamp, cron
-  ON CONFLICT DO NOTHING`;
+  ON CONFLICT DO NOTHING RETURNING nonce`;
 
 const STORED = `SELECT evaluations.body FROM
   unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[])
@@ -69,21 +69,20 @@ export class PostgresResultStore implements ResultStore {
     return (await query<EvaluationRow>(this.#pool, text, values)).map(evaluationOf);
   }
 
-  save(evaluations: readonly Evaluation[]): Promise<string[]> {
-    return transact(this.#pool, async (client) => {
-      const kept: string[] = [];
-      for (const rows of portions(evaluations.map(rowOf))) {
-        const values = COLUMNS.map(([name]) => rows.map((row) => plain(row[name])));
-        const { rowCount } = await client.query(INSERT, values);
-        // A statement sees what was there when it began: what another unit stored meanwhile, only the next one sees.
-        const stored =
-          rowCount === rows.length
-            ? rows
-            : (await client.query<Pick<EvaluationRow, 'body'>>(STORED, values.slice(0, 4))).rows;
-        kept.push(...stored.map(({ body }) => body.toString('utf8')));
-      }
-      return kept;
-    });
+  // Portion by portion: what came before one that fails is right all the same.
+  async save(evaluations: readonly Evaluation[]): Promise<string[]> {
+    const kept: string[] = [];
+    for (const rows of portions(evaluations.map(rowOf))) {
+      const values = COLUMNS.map(([name]) => rows.map((row) => plain(row[name])));
+      const added = await query(this.#pool, INSERT, values);
+      // A statement sees what was there when it began: what another unit stored meanwhile, only the next one sees.
+      const stored =
+        added.length === rows.length
+          ? rows
+          : await query<Pick<EvaluationRow, 'body'>>(this.#pool, STORED, values.slice(0, 4));
+      kept.push(...stored.map(({ body }) => body.toString('utf8')));
+    }
+    return kept;
   }
 
   async #one(text: string, values: readonly unknown[]): Promise<Evaluation | undefined> {

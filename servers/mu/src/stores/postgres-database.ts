@@ -25,10 +25,15 @@ export class PostgresDatabase {
   }
 
   /** Runs work in one transaction, again if another was in the way. @throws AoError `STORE.FAILED` */
-  async write<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  write<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return this.again((pool) => inTransaction(pool, work));
+  }
+
+  /** Runs what undoes itself if it fails, again if a transaction was in the way. @throws AoError `STORE.FAILED` */
+  async again<T>(work: (pool: pg.Pool) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await inTransaction(this.#pool, work);
+        return await work(this.#pool);
       } catch (error) {
         const again = error instanceof pg.DatabaseError && IN_THE_WAY.has(error.code ?? '');
         if (!again || attempt === MAX_ATTEMPTS) throw storeFailed(error);

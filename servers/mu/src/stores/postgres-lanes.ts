@@ -3,13 +3,20 @@ import type { Queued } from '../domain/ledger.ts';
 import type { NewNode } from '../domain/node.ts';
 import { plain } from './postgres-database.ts';
 import { sql } from './postgres-statements.ts';
-import type { PostgresUnit } from './postgres-unit.ts';
+import { lostPlace, type PostgresUnit } from './postgres-unit.ts';
 import { valuesOf } from './rows.ts';
 
-/** A notification holds 8000 bytes. */
-const NODES_PER_NOTIFICATION = 10;
-
+/** A new node, and the unit that is to deliver it. */
 type Added = Queued & { unit: number };
+
+/** As it comes back; empty where nothing was new. */
+type AddedRow = Omit<Added, 'seq'> & { seq: number | null; case: unknown };
+
+/** How many columns {@link valuesOf} gives. */
+const COLUMNS = 17;
+
+/** A connection in a transaction, or a pool, where each statement is one. */
+export type Statements = Pick<pg.PoolClient, 'query'>;
 
 /** Puts nodes into lanes. Each lane belongs to one unit at a time, which is told of what another puts into it. */
 export class PostgresLanes {
@@ -22,36 +29,40 @@ export class PostgresLanes {
     this.#clock = clock;
   }
 
-  /** Records what is new among the children of a node; gives what this unit is to deliver. */
-  async addAll(
-    client: pg.PoolClient,
+  /**
+   * Records what is new among nodes without a parent (`add`), or among the children of one; gives what this unit is to
+   * deliver.
+   * @throws AoError `STORE.FAILED` if this unit is taken for gone
+   */
+  async add(
+    db: Statements,
+    statement: 'add' | 'addChildren' | 'addResult',
     parent: number | null,
-    children: readonly NewNode[],
+    nodes: readonly NewNode[],
   ): Promise<Queued[]> {
-    const added = await this.#insert(client, parent, children);
-    const queued = added.filter(({ state }) => state === 'received');
-    if (parent !== null) await client.query(sql.settle, [parent, queued.length, this.#clock()]);
-    const own: Queued[] = [];
-    for (const [unit, nodes] of Map.groupBy(queued, (node) => node.unit)) {
-      const toDeliver = nodes.map(({ unit: _, ...node }) => node);
-      if (unit === this.#unit.id) own.push(...toDeliver);
-      else await tell(client, unit, toDeliver);
-    }
-    return own;
+    const now = this.#clock();
+    const values = columnsOf(nodes, parent, now);
+    const settled = statement === 'add' ? [] : [parent, now];
+    const own = this.#unit.id;
+    const added = await this.#added(db, sql[statement], [own, ...values, ...settled]);
+    return added.flatMap(({ unit, ...node }) => (unit === own && node.state === 'received' ? [node] : []));
   }
 
-  /** False if it is known. */
-  async addRoot(client: pg.PoolClient, root: NewNode): Promise<boolean> {
-    return (await this.#insert(client, null, [root])).length > 0;
+  /** False if it is known. @throws AoError `STORE.FAILED` if this unit is taken for gone */
+  async addRoot(db: Statements, root: NewNode): Promise<boolean> {
+    const values = columnsOf([root], null, this.#clock());
+    return (await this.#added(db, sql.add, [this.#unit.id, ...values])).length > 0;
   }
 
   /** Takes a dead node up again; empty if another unit goes on with it. */
   async revive(client: pg.PoolClient, seq: number, lane: string | undefined): Promise<Queued[]> {
-    const { own, units } = await this.#claim(client, lane === undefined ? [] : [lane]);
-    const owner = units.get(plain(lane)) ?? own;
+    const own = await this.#unit.mustLive(client);
+    const claimed = lane && (await client.query<{ unit: number }>(sql.claimLane, [plain(lane), own])).rows[0];
+    const owner = claimed ? claimed.unit : own;
     const { rows } = await client.query<Queued>(sql.revive, [seq, owner]);
     if (owner === own) return rows;
-    await tell(client, owner, rows);
+    // Arrives when the transaction is committed, and only then.
+    await client.query(sql.notify, [owner, JSON.stringify(rows)]);
     return [];
   }
 
@@ -64,37 +75,14 @@ export class PostgresLanes {
     await client.query(sql.releaseLane, [seq]);
   }
 
-  async #insert(client: pg.PoolClient, parent: number | null, nodes: readonly NewNode[]): Promise<Added[]> {
-    if (nodes.length === 0) return [];
-    // What is dead needs nobody.
-    const alive = nodes.filter(({ error }) => error === undefined);
-    const { own, units } = await this.#claim(
-      client,
-      alive.map(({ lane }) => lane),
-    );
-    const owners = nodes.map(({ lane }) => units.get(plain(lane)) ?? own);
-    const now = this.#clock();
-    const rows = nodes.map((node) => Object.values(valuesOf(node, parent, now)).map(plain));
-    const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
-    return (await client.query<Added>(sql.insert, [owners, ...columns])).rows;
-  }
-
-  /** The number of this unit, and who delivers what is in the lanes: this unit, unless another holds them. */
-  async #claim(
-    client: pg.PoolClient,
-    lanes: readonly string[],
-  ): Promise<{ own: number; units: Map<string | undefined, number> }> {
-    const own = await this.#unit.mustLive(client);
-    const names = [...new Set(lanes.map(plain))];
-    const { rows } = await client.query<{ lane: string; unit: number }>(sql.claimLanes, [names, own]);
-    return { own, units: new Map(rows.map(({ lane, unit }) => [lane, unit])) };
+  async #added(db: Statements, text: string, values: unknown[]): Promise<Added[]> {
+    const { rows } = await db.query<AddedRow>(text, values);
+    if (rows.length === 0) throw lostPlace();
+    return rows.flatMap(({ seq, case: _, ...node }) => (seq === null ? [] : [{ seq, ...node }]));
   }
 }
 
-// Arrives when the transaction is committed, and only then.
-async function tell(client: pg.PoolClient, unit: number, nodes: readonly Queued[]): Promise<void> {
-  for (let from = 0; from < nodes.length; from += NODES_PER_NOTIFICATION) {
-    const part = nodes.slice(from, from + NODES_PER_NOTIFICATION);
-    await client.query(sql.notify, [unit, JSON.stringify(part)]);
-  }
+function columnsOf(nodes: readonly NewNode[], parent: number | null, now: number): unknown[][] {
+  const rows = nodes.map((node) => Object.values(valuesOf(node, parent, now)).map(plain));
+  return Array.from({ length: COLUMNS }, (_, column) => rows.map((row) => row[column]));
 }

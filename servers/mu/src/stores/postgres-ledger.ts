@@ -40,12 +40,13 @@ export class PostgresLedger implements Ledger {
     return ledger;
   }
 
-  accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }> {
-    return this.#db.write(async (client) => {
-      const created = await this.#lanes.addRoot(client, root);
-      const { rows } = await client.query<LedgerNode>(sql.byKey, [root.key]);
-      return { node: rows[0] as LedgerNode, created };
-    });
+  async accept(root: NewNode): Promise<{ node: LedgerNode; created: boolean }> {
+    for (;;) {
+      const created = await this.#db.again((pool) => this.#lanes.addRoot(pool, root));
+      const [node] = await this.#db.rows<LedgerNode>(sql.byKey, [root.key]);
+      // One that was known may be forgotten meanwhile.
+      if (node) return { node, created };
+    }
   }
 
   async built(seq: number, id: string, item: Uint8Array): Promise<boolean> {
@@ -54,30 +55,25 @@ export class PostgresLedger implements Ledger {
 
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined> {
     const { id, host, nonce = null, awaitsResult, children, process } = delivered;
+    const after = children.length > 0 ? 'resulted' : 'done';
+    const known = process ? [process.schedulerUrl, JSON.stringify(process.tags)] : [null, null];
+    const values = [seq, awaitsResult ? 'scheduled' : after, id, host, nonce, this.#clock(), ...known];
     return this.#db.write(async (client) => {
-      const now = this.#clock();
-      const state = awaitsResult ? 'scheduled' : 'resulted';
-      const { rowCount } = await client.query(sql.scheduled, [seq, state, id, host, nonce, now]);
+      const { rowCount } = await client.query(sql.scheduled, values);
       if (rowCount === 0) return undefined;
-      if (process) {
-        await client.query(sql.remember, [id, process.schedulerUrl, JSON.stringify(process.tags)]);
-      }
-      await client.query(sql.parentDelivered, [seq, now]);
-      const queued = await this.#lanes.addAll(client, seq, children);
+      const queued = children.length > 0 ? await this.#lanes.add(client, 'addChildren', seq, children) : [];
       await this.#lanes.release(client, seq);
       return queued;
     });
   }
 
   resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]> {
-    return this.#db.write(async (client) => {
-      await client.query(sql.resulted, [seq, this.#clock()]);
-      return this.#lanes.addAll(client, seq, children);
-    });
+    return this.#db.again((pool) => this.#lanes.add(pool, 'addResult', seq, children));
   }
 
   record(children: readonly NewNode[], parent: number | null): Promise<Queued[]> {
-    return this.#db.write((client) => this.#lanes.addAll(client, parent, children));
+    const statement = parent === null ? 'add' : 'addChildren';
+    return this.#db.again((pool) => this.#lanes.add(pool, statement, parent, children));
   }
 
   async unsure(seq: number): Promise<void> {
@@ -191,7 +187,7 @@ export class PostgresLedger implements Ledger {
     return this.#db.write(async (client) => {
       // Children of a monitor that was ended meanwhile are not sent.
       const { rowCount } = await client.query(sql.advance, [processId, cursor]);
-      return rowCount === 0 ? [] : this.#lanes.addAll(client, null, children);
+      return rowCount === 0 ? [] : this.#lanes.add(client, 'add', null, children);
     });
   }
 

@@ -1,27 +1,71 @@
 import { MONITOR, NODE, NODES, QUEUED } from './rows.ts';
 
+/**
+ * Puts new nodes into their lanes, in one statement: `settled` is what changes at their parent. $1 is the number of this
+ * unit, $2 to $18 the columns of the nodes. Gives a row for each new node, or an empty one if there is none; no row if this
+ * unit is taken for gone. The row of a unit is locked, so that nobody takes it for gone before they see what it leaves them; that
+ * of a lane, so that numbers in it come in the order of commits. Units that hold a lane are told when this is committed.
+ */
+const add = (settled = '') => `
+  WITH me AS (SELECT id AS own FROM units WHERE id = $1 FOR KEY SHARE),
+  new AS (
+    SELECT * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+      $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[],
+      $17::text[], $18::bytea[]) WITH ORDINALITY
+      AS new (key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
+        received_at, finished_at, plan, item, place)
+  ),
+  -- What is dead needs nobody.
+  claimed AS (
+    INSERT INTO lanes (lane, unit) SELECT DISTINCT new.lane, me.own FROM me, new WHERE new.state = 'received' ORDER BY lane
+    ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane RETURNING lane, unit
+  ),
+  added AS (
+    INSERT INTO nodes (unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
+      received_at, finished_at, plan, item)
+    SELECT coalesce(claimed.unit, me.own), key, parent, kind, state, new.lane, emitter, target, root, depth, owner,
+      trace, new.id, error, received_at, finished_at, plan, item
+    FROM me CROSS JOIN new LEFT JOIN claimed ON claimed.lane = new.lane
+    ORDER BY place
+    ON CONFLICT (key) DO NOTHING RETURNING ${QUEUED}, unit
+  )${settled}
+  SELECT ${QUEUED}, unit,
+    CASE WHEN unit <> me.own AND state = 'received' THEN pg_notify('unit_' || unit, json_build_array(added)::text) END
+  FROM me LEFT JOIN added ON true ORDER BY seq`;
+
+const WAITED_FOR = `(SELECT count(*)::integer AS n FROM added WHERE state = 'received') AS children`;
+
+const oneDelivered = (now: string) => `undelivered = undelivered - 1,
+      finished_at = CASE WHEN nodes.state = 'resulted' AND undelivered = 1 THEN ${now} ELSE finished_at END,
+      state = CASE WHEN nodes.state = 'resulted' AND undelivered = 1 THEN 'done' ELSE nodes.state END`;
+
 /** Every statement of the ledger in PostgreSQL. All times are Unix ms. */
 export const sql = {
-  // The row of a lane is locked until the commit, so that numbers in it come in the order of commits.
-  claimLanes: `
-    INSERT INTO lanes (lane, unit) SELECT lane, $2 FROM unnest($1::text[]) AS lane ORDER BY lane
-    ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane RETURNING lane, unit`,
+  add: add(),
+  /** Of the parent $19; the time is $20. */
+  addChildren: add(`,
+  settled AS (
+    UPDATE nodes SET undelivered = undelivered + children.n,
+      finished_at = CASE WHEN state = 'resulted' AND undelivered + children.n = 0 THEN $20 ELSE finished_at END,
+      state = CASE WHEN state = 'resulted' AND undelivered + children.n = 0 THEN 'done' ELSE state END
+    FROM ${WAITED_FOR} WHERE nodes.seq = $19
+  )`),
+  /** The same, and the parent's result is here. */
+  addResult: add(`,
+  settled AS (
+    UPDATE nodes SET undelivered = undelivered + children.n, resulted_at = coalesce(resulted_at, $20), attempts = 0,
+      error = NULL, retry_at = NULL,
+      finished_at = CASE WHEN undelivered + children.n = 0 THEN $20::bigint END,
+      state = CASE WHEN undelivered + children.n = 0 THEN 'done' ELSE 'resulted' END
+    FROM ${WAITED_FOR} WHERE nodes.seq = $19 AND nodes.state IN ('scheduled', 'resulted')
+  )`),
+  claimLane: `
+    INSERT INTO lanes (lane, unit) VALUES ($1, $2)
+    ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane RETURNING unit`,
   lockLane: 'SELECT FROM lanes WHERE lane = (SELECT lane FROM nodes WHERE seq = $1) FOR UPDATE',
   releaseLane: `
     DELETE FROM lanes l USING nodes n WHERE n.seq = $1 AND l.lane = n.lane
       AND NOT EXISTS (SELECT FROM nodes o WHERE o.lane = n.lane AND o.state = 'received' AND o.seq <> $1)`,
-  insert: `
-    INSERT INTO nodes (unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
-      received_at, finished_at, plan, item)
-    SELECT unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
-      received_at, finished_at, plan, item
-    FROM unnest($1::int[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[],
-      $17::text[], $18::bytea[]) WITH ORDINALITY
-      AS new (unit, key, parent, kind, state, lane, emitter, target, root, depth, owner, trace, id, error,
-        received_at, finished_at, plan, item, place)
-    ORDER BY place
-    ON CONFLICT (key) DO NOTHING RETURNING ${QUEUED}, unit`,
   notify: `SELECT pg_notify('unit_' || $1, $2)`,
   byKey: `SELECT ${NODE} ${NODES} WHERE n.key = $1`,
   bySeq: `SELECT ${NODE}, n.plan, n.item ${NODES} WHERE n.seq = $1`,
@@ -32,22 +76,18 @@ export const sql = {
   built: 'UPDATE nodes SET id = $2, item = $3 WHERE seq = $1 AND item IS NULL AND scheduled_at IS NULL',
   // The scheduler has the bytes now; keeping a second copy would only fill the disk.
   scheduled: `
-    UPDATE nodes SET state = $2, id = $3, host = $4, nonce = $5, scheduled_at = $6, attempts = 0, error = NULL,
-      retry_at = NULL, finished_at = NULL, plan = NULL, item = NULL
-    WHERE seq = $1 AND scheduled_at IS NULL`,
-  resulted: `
-    UPDATE nodes SET state = 'resulted', resulted_at = $2, attempts = 0, error = NULL, retry_at = NULL
-    WHERE seq = $1 AND state = 'scheduled'`,
-  settle: `
-    UPDATE nodes SET undelivered = undelivered + $2,
-      finished_at = CASE WHEN state = 'resulted' AND undelivered + $2 = 0 THEN $3 ELSE finished_at END,
-      state = CASE WHEN state = 'resulted' AND undelivered + $2 = 0 THEN 'done' ELSE state END
-    WHERE seq = $1`,
-  parentDelivered: `
-    UPDATE nodes SET undelivered = undelivered - 1,
-      finished_at = CASE WHEN state = 'resulted' AND undelivered = 1 THEN $2 ELSE finished_at END,
-      state = CASE WHEN state = 'resulted' AND undelivered = 1 THEN 'done' ELSE state END
-    WHERE seq = (SELECT parent FROM nodes WHERE seq = $1)`,
+    WITH scheduled AS (
+      UPDATE nodes SET state = $2, id = $3, host = $4, nonce = $5, scheduled_at = $6, attempts = 0, error = NULL,
+        retry_at = NULL, finished_at = CASE WHEN $2 = 'done' THEN $6::bigint END, plan = NULL, item = NULL
+      WHERE seq = $1 AND scheduled_at IS NULL RETURNING parent
+    ), remembered AS (
+      INSERT INTO processes (id, scheduler_url, tags) SELECT $3, $7, $8 FROM scheduled WHERE $7::text IS NOT NULL
+      ON CONFLICT (id) DO NOTHING
+    ), delivered AS (
+      UPDATE nodes SET ${oneDelivered('$6')} FROM scheduled WHERE nodes.seq = scheduled.parent
+    )
+    SELECT FROM scheduled`,
+  parentDelivered: `UPDATE nodes SET ${oneDelivered('$2')} WHERE seq = (SELECT parent FROM nodes WHERE seq = $1)`,
   parentWaits: `
     UPDATE nodes SET undelivered = undelivered + 1,
       finished_at = CASE WHEN state = 'done' THEN NULL ELSE finished_at END,
@@ -82,8 +122,6 @@ export const sql = {
     WHERE n.emitter = $1 AND n.state IN ('received', 'dead') AND n.scheduled_at IS NULL AND n.seq > $2
     ORDER BY n.seq LIMIT $3`,
   allDead: `SELECT ${NODE} ${NODES} WHERE n.state = 'dead' AND n.seq > $1 ORDER BY n.seq LIMIT $2`,
-  remember: `
-    INSERT INTO processes (id, scheduler_url, tags) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
   processes: 'SELECT id, scheduler_url, tags FROM processes ORDER BY seq DESC LIMIT $1',
   monitors: `SELECT ${MONITOR} FROM monitors WHERE process_id > $1 COLLATE "C" ORDER BY process_id COLLATE "C" LIMIT $2`,
   monitor: `SELECT ${MONITOR} FROM monitors WHERE process_id = $1`,

@@ -44,9 +44,7 @@ export class PostgresUnit {
     const id = this.#id;
     const { rowCount } = await client.query('SELECT FROM units WHERE id = $1 FOR KEY SHARE', [id]);
     if (rowCount === 1) return id;
-    throw new AoError('STORE.FAILED', 'The connection to the ledger was lost; send it again later.', {
-      action: 'retry',
-    });
+    throw lostPlace();
   }
 
   async open(): Promise<void> {
@@ -132,4 +130,11 @@ export class PostgresUnit {
     const nodes = JSON.parse(payload) as Queued[];
     this.#options.onWork({ nodes, monitors: [] });
   }
+}
+
+/** This unit was taken for gone by another, and owns nothing until it has a new number. */
+export function lostPlace(): AoError {
+  return new AoError('STORE.FAILED', 'The connection to the ledger was lost; send it again later.', {
+    action: 'retry',
+  });
 }
