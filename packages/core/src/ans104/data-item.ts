@@ -18,6 +18,14 @@ export const DEFAULT_LIMITS: ItemLimits = {
   maxTagBytes: 4096,
 };
 
+/** For what was accepted once, and is read back. */
+export const NO_LIMITS: ItemLimits = {
+  maxTags: Number.POSITIVE_INFINITY,
+  maxTagNameBytes: Number.POSITIVE_INFINITY,
+  maxTagValueBytes: Number.POSITIVE_INFINITY,
+  maxTagBytes: Number.POSITIVE_INFINITY,
+};
+
 interface Fields {
   raw: Uint8Array;
   signatureType: number;

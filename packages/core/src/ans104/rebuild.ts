@@ -1,5 +1,5 @@
 import { fromBase64url } from '../encoding.ts';
-import { assembleDataItem, type DataItem, DEFAULT_LIMITS, encodeContent } from './data-item.ts';
+import { assembleDataItem, type DataItem, encodeContent, NO_LIMITS } from './data-item.ts';
 import { SignatureTypes, signatureTypeInfo } from './signature-types.ts';
 import type { Tag } from './tags.ts';
 import { verifyDataItem } from './verify.ts';
@@ -15,14 +15,6 @@ export interface ItemParts {
   tags: readonly Tag[];
   data: Uint8Array;
 }
-
-const NO_LIMITS = {
-  ...DEFAULT_LIMITS,
-  maxTags: Number.POSITIVE_INFINITY,
-  maxTagNameBytes: Number.POSITIVE_INFINITY,
-  maxTagValueBytes: Number.POSITIVE_INFINITY,
-  maxTagBytes: Number.POSITIVE_INFINITY,
-};
 
 /**
  * Puts together again what was signed. Gateways do not say with which kind of key, so those that fit are tried. Undefined

@@ -1,11 +1,10 @@
 import { fromBase64url, isAoError, isId } from '@ao-ts/core';
-import { parseDataItem, type Tag, tagValue } from '@ao-ts/core/ans104';
+import { NO_LIMITS, parseDataItem, type Tag, tagValue } from '@ao-ts/core/ans104';
 import { type Content, contentHash } from './content-hash.ts';
 import { processNotFound, refused } from './errors.ts';
 import type { ProcessAccess } from './process-access.ts';
 import type { Entry } from './process-line.ts';
 import type { ScheduleStore } from './schedule-store.ts';
-import { STORED_LIMITS } from './slot.ts';
 
 /** What the gateway says of a transaction or item. */
 export interface ArweaveTransaction {
@@ -49,7 +48,7 @@ export async function admitAssignment(
   const entry = { processId, itemId: assign, item: null, exclude };
   if (!baseLayer) return { ...entry, contentHash: contentHash(await readContent(assign, store, arweave)) };
 
-  const depth = settlementDepth(parseDataItem(process.item, STORED_LIMITS).tags);
+  const depth = settlementDepth(parseDataItem(process.item, NO_LIMITS).tags);
   const confirmations = await arweave.confirmations(assign);
   if (confirmations === undefined) throw refused('Transaction not found', { assign });
   if (confirmations < depth) {
@@ -66,7 +65,7 @@ function settlementDepth(tags: readonly Tag[]): number {
 // What was scheduled here is known before any gateway has it.
 async function readContent(id: string, store: ScheduleStore, arweave: Arweave): Promise<Content> {
   const own = (await store.slot(id, 0))?.item ?? (await store.find(id))?.item;
-  if (own) return parseDataItem(own, STORED_LIMITS);
+  if (own) return parseDataItem(own, NO_LIMITS);
   const transaction = await arweave.transaction(id);
   if (!transaction) throw refused('Transaction not found', { assign: id });
   return {

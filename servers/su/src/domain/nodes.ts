@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { toBase64url } from '@ao-ts/core';
-import { type DataItem, parseDataItem } from '@ao-ts/core/ans104';
+import { type DataItem, NO_LIMITS, parseDataItem } from '@ao-ts/core/ans104';
 import { formatBlockHeight } from '@ao-ts/core/schedule';
-import { headOf, type Slot, STORED_LIMITS } from './slot.ts';
+import { headOf, type Slot } from './slot.ts';
 
 const MAX_OWNERS = 1000;
 const owners = new Map<string, string>();
@@ -42,7 +42,7 @@ function targetJson(item: DataItem): string {
 
 function messageJson(slot: Slot): string {
   if (slot.item === null) return 'null';
-  const item = parseDataItem(slot.item, STORED_LIMITS);
+  const item = parseDataItem(slot.item, NO_LIMITS);
   const isProcess = slot.nonce === 0;
   const data = isProcess ? utf8OrNull(item.data) : lossyJson(item.data);
   const target = isProcess && item.target.length === 0 ? 'null' : targetJson(item);
@@ -50,7 +50,7 @@ function messageJson(slot: Slot): string {
 }
 
 function assignmentJson(slot: Slot, showAnchor: boolean): string {
-  const item = parseDataItem(slot.assignment, STORED_LIMITS);
+  const item = parseDataItem(slot.assignment, NO_LIMITS);
   let anchor = anchorJson(item.anchor);
   if (showAnchor && anchor === 'null' && item.anchor.length > 0) anchor = `"${toBase64url(item.anchor)}"`;
   return `{"id":"${slot.assignmentId}",${common(item)},"anchor":${anchor},"target":""}`;
@@ -66,7 +66,7 @@ export function nodeJson(slot: Slot, showAnchor = false): string {
 
 /** JSON text of a process (`GET /processes/{id}`), from its own slot. */
 export function processJson(slot: Slot & { item: Uint8Array }): string {
-  const item = parseDataItem(slot.item, STORED_LIMITS);
+  const item = parseDataItem(slot.item, NO_LIMITS);
   const block = formatBlockHeight(headOf(slot).blockHeight);
   const target = item.target.length === 0 ? 'null' : targetJson(item);
   return (

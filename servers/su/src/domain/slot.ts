@@ -1,4 +1,4 @@
-import { parseDataItem } from '@ao-ts/core/ans104';
+import { NO_LIMITS, parseDataItem } from '@ao-ts/core/ans104';
 import { readAssignmentTags } from '@ao-ts/core/schedule';
 
 /** One place in the history of a process, as stored: the bytes that were received and the bytes that were signed. */
@@ -25,17 +25,9 @@ export interface Head {
   blockHeight: number;
 }
 
-/** The limits of what this unit accepted once do not apply when it is read back. */
-export const STORED_LIMITS = {
-  maxTags: Number.POSITIVE_INFINITY,
-  maxTagNameBytes: Number.POSITIVE_INFINITY,
-  maxTagValueBytes: Number.POSITIVE_INFINITY,
-  maxTagBytes: Number.POSITIVE_INFINITY,
-};
-
 /** Reads the head back from the newest slot: its signed assignment says everything the next one needs. */
 export function headOf(slot: Slot): Head {
   const { nonce, timestamp, assignmentId } = slot;
-  const { hashChain, blockHeight } = readAssignmentTags(parseDataItem(slot.assignment, STORED_LIMITS).tags);
+  const { hashChain, blockHeight } = readAssignmentTags(parseDataItem(slot.assignment, NO_LIMITS).tags);
   return { nonce, timestamp, assignmentId, hashChain, blockHeight };
 }
