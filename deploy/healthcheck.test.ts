@@ -3,10 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 
-function check(port: number): Promise<{ code: number | null; output: string }> {
-  const child = spawn('deploy/healthcheck.sh', { env: { PATH: process.env.PATH, PORT: String(port) } });
+function check(port: number | undefined): Promise<{ code: number | null; output: string }> {
+  const child = spawn('deploy/healthcheck.sh', {
+    env: { PATH: process.env.PATH, ...(port === undefined ? {} : { PORT: String(port) }) },
+  });
   let output = '';
-  child.stdout.on('data', (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
 }
 
@@ -25,4 +27,11 @@ test('a unit that answers is healthy; else what it says is shown', async () => {
   expect(paths).toEqual(['/health', '/health']);
   await new Promise((resolve) => server.close(resolve));
   expect(await check(port)).toMatchObject({ code: 1 });
+});
+
+test('a container that is not told its port is not healthy, and says why', async () => {
+  expect(await check(undefined)).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('PORT: is not set'),
+  });
 });
