@@ -74,7 +74,13 @@ export function limitsPage(): string {
       'Compute Unit',
       [
         ['Memory of a process', ...of(Compute, 'PROCESS_WASM_MEMORY_MAX_LIMIT', '413', bytes)],
-        ['Gas of a message', ...of(Compute, 'PROCESS_WASM_COMPUTE_MAX_LIMIT', '413')],
+        [
+          "Gas of a message, where the module's format counts it",
+          'the `Compute-Limit` tag of its process',
+          'a result with the error `out of gas!`',
+          'Compute-Limit',
+        ],
+        ['Gas a `Compute-Limit` may allow', ...of(Compute, 'PROCESS_WASM_COMPUTE_MAX_LIMIT', '413')],
         ['Time of a message', ...of(Compute, 'EVALUATION_TIMEOUT', '503; nothing is stored', ms)],
         [
           'Memory of all processes kept ready',
