@@ -1,8 +1,13 @@
 /** Exit codes that shells know: 128 and the number of the signal. */
 const CODES = { SIGINT: 130, SIGTERM: 143 };
 
+/** The exit code of a program that a signal ended. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return CODES[signal as keyof typeof CODES];
+}
+
 function end(signal: NodeJS.Signals): void {
-  process.exit(CODES[signal as keyof typeof CODES]);
+  process.exit(exitCodeOf(signal));
 }
 
 /** Ctrl-C ends whatever is under way; what was begun on disk is removed when the program exits. */

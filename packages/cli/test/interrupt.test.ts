@@ -99,14 +99,37 @@ describe('test', () => {
       await network.client.spawn(${JSON.stringify(LONG)});
     });`;
 
+  const begun = (cwd: string) =>
+    expect.poll(() => exists(join(cwd, 'begun')), { timeout: 25_000 }).toBe(true);
+
   test('no network is left of it', async () => {
     const [cwd, temporary] = [await folder(), await folder()];
     await writeFile(join(cwd, 'long.test.mjs'), SOURCE);
     const running = ao(['test'], { cwd, env: { TMPDIR: temporary } });
-    await expect.poll(() => exists(join(cwd, 'begun')), { timeout: 25_000 }).toBe(true);
+    await begun(cwd);
     running.child.kill('SIGINT');
     const { code, err } = await running.ended;
     expect({ code, err }).toEqual(interrupted);
     expect(await readdir(temporary)).toEqual([]);
+  });
+
+  // A terminal sends Ctrl-C to every program that the command has started, kill only to the command.
+  test.each([
+    ['all', 'SIGINT', 130],
+    ['the command', 'SIGINT', 130],
+    ['the command', 'SIGTERM', 143],
+  ] as const)('nor of several files, when %s got %s', async (whom, signal, code) => {
+    const [cwd, temporary] = [await folder(), await folder()];
+    await writeFile(join(cwd, 'long.test.mjs'), SOURCE);
+    await writeFile(
+      join(cwd, 'other.test.mjs'),
+      `import { test } from 'node:test'; test('short', () => {});`,
+    );
+    const running = ao(['test'], { cwd, env: { TMPDIR: temporary }, detached: true });
+    await begun(cwd);
+    const { pid = 0 } = running.child;
+    process.kill(whom === 'all' ? -pid : pid, signal);
+    expect(await running.ended).toMatchObject({ code, err: '' });
+    await expect.poll(() => readdir(temporary), { timeout: 10_000 }).toEqual([]);
   });
 });

@@ -10,10 +10,15 @@ export interface Ended {
 }
 
 /** The command as a person runs it: a program of its own, in a folder. */
-export function ao(args: string[], options: { cwd: string; input?: string; env?: Record<string, string> }) {
-  const { cwd } = options;
+export function ao(
+  args: string[],
+  options: { cwd: string; input?: string; env?: Record<string, string>; detached?: boolean },
+) {
+  const { cwd, detached = false } = options;
   const child = spawn(process.execPath, [AO, ...args], {
     cwd,
+    // With it the command and what it starts are a group of processes of their own, as in a terminal.
+    detached,
     env: { ...process.env, ...options.env },
   });
   let out = '';

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AoError } from '@ao-ts/core';
 import { Command } from 'commander';
-import { nextSignal } from '../signals.ts';
+import { exitCodeOf, nextSignal } from '../signals.ts';
 
 // Tests import @ao-ts/network, which is installed with this command and not beside them.
 const IMPORTS = new URL('../test-imports.js', import.meta.url).href;
@@ -28,13 +28,14 @@ async function runTests(paths: string[], options: { watch?: boolean }): Promise<
   if (files.length === 1 && !options.watch) return runHere(first);
   const args = ['--import', IMPORTS, '--test', ...(options.watch ? ['--watch'] : []), ...files];
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to the tests, too: they end, and then this does. A second one ends this at once.
-  let interrupted = false;
-  nextSignal().then(() => {
-    interrupted = true;
+  // The tests end first, then this does; a second Ctrl-C ends it at once.
+  let interrupted: NodeJS.Signals | undefined;
+  nextSignal().then((signal) => {
+    interrupted = signal;
+    child.kill(signal);
   });
   const [code] = await once(child, 'close');
-  process.exitCode = interrupted ? 130 : (code ?? 1);
+  process.exitCode = interrupted ? exitCodeOf(interrupted) : (code ?? 1);
 }
 
 /** A single file needs no program of its own, which saves its start. */
