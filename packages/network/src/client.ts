@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { at, moduleError, refusalText } from './failure.ts';
 import type { NetworkFile } from './network-file.ts';
 import { readProgram } from './program.ts';
-import { checkResult, errorText, outputText, type Result } from './result.ts';
+import { checkResult, errorReason, errorText, outputText, type Result } from './result.ts';
 
 /** Tags as a map, or as a list where a name is repeated or the order matters. */
 export type Tags = Record<string, string> | Tag[];
@@ -98,10 +98,14 @@ export class Client {
     );
     const failed = errorText(await this.result(process, process));
     if (failed === undefined) return process;
-    throw new AoError('CLIENT.BOOT', `Process ${process} was spawned, but its program failed: ${failed}`, {
-      action: 'fix',
-      facts: { process },
-    });
+    throw new AoError(
+      'CLIENT.BOOT',
+      `Process ${process} was spawned, but its program failed: ${errorReason(failed)}`,
+      {
+        action: 'fix',
+        facts: { process },
+      },
+    );
   }
 
   /** Starts a process whose program is a Lua file, with the files beside it that it requires. */

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { AoError } from '@ao-ts/core';
 import type { Tag } from '@ao-ts/core/ans104';
 
@@ -41,6 +42,12 @@ export function errorText(result: Partial<Result>): string | undefined {
   const error = result.Error;
   if (error === undefined || error === null || error === '') return undefined;
   return typeof error === 'string' ? error : JSON.stringify(error);
+}
+
+/** What went wrong, without the words around it with which the process library tells of it, and without the call stack. */
+export function errorReason(text: string): string {
+  const plain = stripVTControlCharacters(text);
+  return /\n\nerror:\n(.*?)(?:\nstack traceback:|$)/s.exec(plain)?.[1] ?? text;
 }
 
 /** @throws AoError `CLIENT.EVAL` if the evaluation failed, with its error as the message */
