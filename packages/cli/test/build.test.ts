@@ -56,21 +56,23 @@ describe("on the network's own loader", () => {
   test('a program runs on the process library, as if it had been spawned with it', async () => {
     const path = await folder({
       'process.lua': `local greeting = require(".lib.greeting")
+        local loud = require("loud")
         Master = Owner
         Handlers.add("greet", "Greet", function(msg)
           if msg.Data == "" then error("whom?") end
-          msg.reply({ Data = greeting(msg.Data) })
+          msg.reply({ Data = loud(greeting(msg.Data)) })
         end)`,
       'lib/greeting.lua': 'return function(name) return "Hello, " .. name end',
+      'modules/share/lua/5.3/loud/init.lua': 'return function(text) return text .. "!" end',
       'node_modules/broken.lua': 'this is no Lua',
     });
     const handle = await onNetworkLoader((await buildFolder(path)).binary);
     const spawned = await handle({ Type: 'Process' });
     expect(spawned.response.Error).toBeUndefined();
     const greeted = await handle({ Action: 'Greet' }, 'Ada');
-    expect(greeted.response.Messages?.[0]?.Data).toBe('Hello, Ada');
+    expect(greeted.response.Messages?.[0]?.Data).toBe('Hello, Ada!');
     const failed = await handle({ Action: 'Greet' });
-    expect(failed.response.Error).toContain('process.lua:4: whom?');
+    expect(failed.response.Error).toContain('process.lua:5: whom?');
     expect((await handle({ Action: 'Eval' }, 'Master')).response.Output?.data).toBe(OWNER);
   });
 
@@ -145,6 +147,7 @@ describe('is refused, with what to do', () => {
       'process.lua is not Lua source',
     ],
     ['a NUL', { 'process.lua': 'X = "\0"' }, 'LUA.INVALID_SOURCE', 'process.lua contains a NUL'],
+    ['a library to link', { 'process.lua': '', 'libs/zlib.a': '' }, 'BUILD.NATIVE', 'libs/zlib.a'],
     ['an unknown preset', { 'process.lua': '', 'config.yml': 'preset: huge' }, 'BUILD.CONFIG', 'preset'],
     ['an unknown key', { 'process.lua': '', 'config.yml': 'presets: md' }, 'BUILD.CONFIG', 'presets'],
     ['a config that is no YAML', { 'process.lua': '', 'config.yml': 'a: [' }, 'BUILD.CONFIG', 'config.yml'],

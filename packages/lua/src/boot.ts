@@ -39,9 +39,11 @@ interface RuntimeExports {
 
 const PAGE_BYTES = 65536;
 
-/** `crypto/sha2.lua` -> `.crypto.sha2` */
+/** `crypto/sha2.lua` -> `.crypto.sha2`; what luarocks installs, `modules/share/lua/5.3/x.lua`, -> `x` */
 function moduleName(file: string): string {
-  return `.${file.replace(/\.lua$/, '').replaceAll('/', '.')}`;
+  const rock = /^modules\/share\/lua\/5\.3\/(.+)$/.exec(file)?.[1];
+  const name = (rock ?? file).replace(/\.lua$/, '').replaceAll('/', '.');
+  return rock === undefined ? `.${name}` : name;
 }
 
 function instantiate(runtime: Uint8Array): RuntimeExports {

@@ -10,6 +10,9 @@ const PROGRAM = 'process.lua';
 /** The library's own process.lua, when the folder's is a program for it. */
 const LIBRARY_PROCESS = 'ao-process.lua';
 
+/** What other builders compile or link into a module. */
+const NATIVE = /^libs\/.*\.(?:a|so|o|c|cpp)$/;
+
 export interface Built {
   binary: Uint8Array;
   /** Lua files of the folder that are in it. */
@@ -22,7 +25,7 @@ export interface Built {
  * Builds the Lua files of a folder into a module. A `process.lua` with a line that begins with `return` is the whole process
  * and gives a table with `handle(msg, env)`; any other is a program that the process library runs with the
  * spawn message, as if it were the program of the process.
- * @throws AoError `BUILD.NO_PROCESS`, `BUILD.CONFIG`, `BUILD.MEMORY`, `LUA.INVALID_SOURCE`, `LUA.TOO_LARGE`
+ * @throws AoError `BUILD.NO_PROCESS`, `BUILD.CONFIG`, `BUILD.MEMORY`, `BUILD.NATIVE`, `LUA.INVALID_SOURCE`, `LUA.TOO_LARGE`
  */
 export async function buildFolder(folder: string): Promise<Built> {
   const { maximumMemory } = await readConfig(join(folder, 'config.yml'));
@@ -79,6 +82,14 @@ async function readLuaFiles(folder: string): Promise<LuaFile[]> {
   );
 }
 
+function native(name: string): AoError {
+  return new AoError(
+    'BUILD.NATIVE',
+    `${name} would have to be linked, and modules are built without a compiler: take it out of libs, or use Lua instead.`,
+    { action: 'fix', facts: { name } },
+  );
+}
+
 /** Paths of Lua files, without those in hidden folders and node_modules. */
 async function luaNames(folder: string, below: string): Promise<string[]> {
   const found: string[] = [];
@@ -86,6 +97,7 @@ async function luaNames(folder: string, below: string): Promise<string[]> {
     const name = below ? `${below}/${entry.name}` : entry.name;
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
     if (entry.isDirectory()) found.push(...(await luaNames(folder, name)));
+    else if (NATIVE.test(name)) throw native(name);
     else if (entry.name.endsWith('.lua')) found.push(name);
   }
   return found;
