@@ -69,7 +69,7 @@ test('with a list of addresses only they may write; everybody may read', async (
   expect(await write()).toEqual([403, 'Access denied']);
   expect(await write('4.3.2.1')).toEqual([403, 'Access denied']);
   expect((await write('1.2.3.4'))[0]).toBe(400);
-  expect((await write('1.2.3.4'))[1]).toContain('data item');
+  expect((await write('1.2.3.4'))[1]).toContain('Buffer too short');
   expect((await rig.get('/timestamp')).status).toBe(200);
 });
 
