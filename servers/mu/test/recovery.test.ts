@@ -1,21 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SqliteLedger } from '../src/stores/sqlite-ledger.ts';
-import { type Behaviour, FakeNetwork, id, send } from './fake-network.ts';
+import { type Behaviour, id, send } from './fake-network.ts';
 import type { FakeUnit, Fault } from './fake-unit.ts';
-import { type MuClient, startUnit } from './unit.ts';
+import { mu, network, restart, useUnit } from './unit.ts';
 
-let network: FakeNetwork;
-let mu: MuClient;
-
-beforeEach(async () => {
-  network = await new FakeNetwork().start();
-  mu = await startUnit(network);
-});
-
-afterEach(async () => {
-  await mu[Symbol.asyncDispose]();
-  await network[Symbol.asyncDispose]();
-});
+useUnit();
 
 /** A process whose message has every kind of child; the children it should have. */
 function busyProcess() {
@@ -57,6 +46,11 @@ const faults: Record<string, Fault> = {
   'answers garbage': { status: 200, body: '<html>' },
   'is too busy': { status: 429, body: { error: 'slow down' } },
 };
+
+function processBody(processId: string) {
+  const owner = { address: id(), key: '' };
+  return { process_id: processId, block: '1', owner, tags: [], timestamp: 1 };
+}
 
 describe.each(['su', 'cu', 'gateway', 'uploader'] as const)('while the %s', (name) => {
   test.each(Object.entries(faults))(
@@ -102,8 +96,7 @@ test.each(['su', 'cu', 'gateway', 'uploader'] as const)(
 
 test('an assignment that another unit made while it waited for its turn is not made again', async () => {
   const ledger = new SqliteLedger(':memory:', Date.now);
-  await mu[Symbol.asyncDispose]();
-  mu = await startUnit(network, { ledger });
+  await restart({ ledger });
   const receiver = network.addProcess();
   const sender = network.addProcess(() => ({
     Messages: [send(receiver)],
@@ -142,14 +135,8 @@ test('an outage of the directory never makes a process look like a wallet', asyn
   expect(network.items(receiver)).toHaveLength(1);
 });
 
-function processBody(processId: string) {
-  const owner = { address: id(), key: '' };
-  return { process_id: processId, block: '1', owner, tags: [], timestamp: 1 };
-}
-
 test('what keeps failing is given up at its age, and says why', async () => {
-  await mu[Symbol.asyncDispose]();
-  mu = await startUnit(network, { env: { RETRY_MAX_AGE_MS: '100' } });
+  await restart({ env: { RETRY_MAX_AGE_MS: '100' } });
   const process = network.addProcess();
   network.cu.fault = () => ({ status: 500, body: { error: 'no memory left' } });
   const item = await network.message(process);

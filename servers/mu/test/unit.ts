@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataItem } from '@ao-ts/core/ans104';
 import { ethereumSigner } from '@ao-ts/core/ans104';
-import { afterAll } from 'vitest';
+import { afterAll, afterEach, beforeEach } from 'vitest';
 import type { LedgerNode } from '../src/domain/node.ts';
 import { configFrom, create, type Overrides } from '../src/index.ts';
-import type { FakeNetwork } from './fake-network.ts';
+import { FakeNetwork } from './fake-network.ts';
 
 /** The authority of the tests. */
 export const signer = ethereumSigner(randomBytes(32));
@@ -56,6 +56,30 @@ export async function startUnit(
   });
   await unit.start();
   return new MuClient(unit.url, () => unit[Symbol.asyncDispose]());
+}
+
+type UnitOptions = Parameters<typeof startUnit>[1];
+
+/** The network and the unit of the running test, in a file that calls `useUnit`. */
+export let network: FakeNetwork;
+export let mu: MuClient;
+
+/** Gives each test of the file a network and a started unit of its own. */
+export function useUnit(options?: UnitOptions): void {
+  beforeEach(async () => {
+    network = await new FakeNetwork().start();
+    mu = await startUnit(network, options);
+  });
+  afterEach(async () => {
+    await mu[Symbol.asyncDispose]();
+    await network[Symbol.asyncDispose]();
+  });
+}
+
+/** Stops the unit of the running test and starts another one with these options. */
+export async function restart(options?: UnitOptions): Promise<void> {
+  await mu[Symbol.asyncDispose]();
+  mu = await startUnit(network, options);
 }
 
 export class MuClient implements AsyncDisposable {

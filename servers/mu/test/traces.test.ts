@@ -1,0 +1,102 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { SignatureTypes } from '@ao-ts/core/ans104';
+import { readSigner } from '@ao-ts/server-kit';
+import { expect, test } from 'vitest';
+import { send } from './fake-network.ts';
+import { mu, network, restart, temporaryDb, useUnit } from './unit.ts';
+
+useUnit();
+
+const settled = { pending: 0, unsure: 0, dead: 0 };
+
+test('GET /?debug shows what led to a message and what followed', async () => {
+  const last = network.addProcess();
+  const middle = network.addProcess(() => ({ Messages: [send(last)] }));
+  const first = network.addProcess(() => ({ Messages: [send(middle)] }));
+  const root = await network.message(first);
+  await mu.post(root);
+  await mu.settled();
+  const [, second, third] = await mu.tree(root.id);
+  type Page = { pageInfo: { hasNextPage: boolean }; edges: { node: Record<string, unknown> }[] };
+  const { edges, pageInfo } = await mu.get<Page>(`/?debug=1&process=${middle}&message=${second?.id}`);
+  expect(edges.map(({ node }) => [node.relation, node.messageId, node.type])).toEqual([
+    ['root', second?.id, 'MESSAGE'],
+    ['ancestor', root.id, 'MESSAGE'],
+    ['descendant', third?.id, 'MESSAGE'],
+  ]);
+  expect(pageInfo.hasNextPage).toBe(false);
+  expect(edges[1]?.node).toMatchObject({ wallet: network.client.address, parentId: null, processId: first });
+  const page = await mu.get<Page>(`/?debug=1&message=${second?.id}&page-size=1&page=2`);
+  expect(page).toMatchObject({ pageInfo: { hasNextPage: true }, edges: [{ node: { messageId: root.id } }] });
+  expect((await mu.get<Page>(`/?debug=1&process=${last}`)).edges).toHaveLength(1);
+  for (const [query, status] of [
+    ['debug=1', 400],
+    ['debug=1&process=a&page-size=x', 400],
+    ['debug=1&process=a&message=b&spawn=c', 422],
+  ]) {
+    expect((await fetch(`${mu.url}/?${query}`)).status).toBe(status);
+  }
+});
+
+test('the trace of a request goes on to scheduler and compute unit, for all it causes', async () => {
+  const receiver = network.addProcess();
+  const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const item = await network.message(sender);
+  await fetch(mu.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream', traceparent },
+    body: Buffer.from(item.raw),
+  });
+  await mu.settled();
+  await mu.post(await network.message(receiver));
+  await mu.settled();
+  const traces = (requests: typeof network.su.requests) =>
+    requests
+      .filter(({ url }) => !url.pathname.startsWith('/processes'))
+      .map(({ headers }) => headers.traceparent);
+  expect(traces(network.su.requests)).toEqual([traceparent, traceparent, undefined]);
+  expect(traces(network.cu.requests)).toEqual([traceparent, traceparent, undefined]);
+});
+
+test('what was finished long ago is forgotten, and not sent again when it is posted again', async () => {
+  let now = Date.now();
+  const dbPath = await temporaryDb();
+  await restart({ dbPath, clock: () => now });
+  const receiver = network.addProcess();
+  const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
+  const item = await network.message(sender);
+  await mu.post(item);
+  await mu.settled();
+  now += 8 * 24 * 3_600_000;
+  await restart({ dbPath, clock: () => now });
+  while ((await mu.tree(item.id)).length > 0);
+  expect((await mu.post(item)).status).toBe(202);
+  expect(await mu.settled()).toEqual(settled);
+  expect(network.items(receiver)).toHaveLength(1);
+});
+
+test.each([
+  ['secp256k1', SignatureTypes.ethereum],
+  ['ed25519', SignatureTypes.ed25519],
+])('a %s key signs too, and equal spawns stay two processes', async (curve, signatureType) => {
+  const path = `${await temporaryDb()}.json`;
+  const { privateKey } =
+    curve === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: curve });
+  await writeFile(path, JSON.stringify(privateKey.export({ format: 'jwk' })));
+  const { address } = await readSigner(path);
+  const spawn = { Tags: [{ name: 'Module', value: network.module }] };
+  const sender = network.addProcess(({ item }) =>
+    item?.tag('Action') === 'Spawned' ? {} : { Spawns: [spawn, spawn] },
+  );
+  await restart({ env: { PATH_TO_WALLET: path }, signer: await readSigner(path) });
+  await mu.post(await network.message(sender));
+  expect(await mu.settled()).toEqual(settled);
+  const announced = network.items(sender).slice(1);
+  expect(new Set(announced.map((item) => item.tag('Process'))).size).toBe(2);
+  expect(announced.map((item) => [item.ownerAddress, item.signatureType])).toEqual([
+    [address, signatureType],
+    [address, signatureType],
+  ]);
+});
