@@ -1,26 +1,11 @@
-import { arweaveSigner, type Signer } from '@ao-ts/core/ans104';
+import { arweaveSigner } from '@ao-ts/core/ans104';
 import { generateWallet } from '@ao-ts/server-kit';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FakeNetwork, type FakeResult, id, send } from './fake-network.ts';
-import { type MuClient, startUnit } from './unit.ts';
+import { mu, network, restart, useUnit } from './unit.ts';
 
-let network: FakeNetwork;
-let mu: MuClient;
-let signer: Signer;
-
-beforeAll(async () => {
-  signer = arweaveSigner(await generateWallet());
-});
-
-beforeEach(async () => {
-  network = await new FakeNetwork().start();
-  mu = await startUnit(network, { signer });
-});
-
-afterEach(async () => {
-  await mu[Symbol.asyncDispose]();
-  await network[Symbol.asyncDispose]();
-});
+const signer = arweaveSigner(await generateWallet());
+useUnit({ signer });
 
 const names = (tags: readonly { name: string }[]) => tags.map((tag) => tag.name);
 
@@ -106,9 +91,8 @@ describe('messages', () => {
 
   test('find a process that only the scheduler of their sender knows', async () => {
     await using elsewhere = await new FakeNetwork().start();
-    await mu[Symbol.asyncDispose]();
     const env = { SU_URL: network.su.url, ALLOW_PRIVATE_ADDRESSES: 'true' };
-    mu = await startUnit(elsewhere, { signer, env });
+    await restart({ signer, env }, elsewhere);
     const receiver = elsewhere.addProcess();
     elsewhere.spawned = () => ({ Messages: [send(receiver)] });
     expect((await mu.post(await elsewhere.process())).status).toBe(202);
@@ -309,8 +293,7 @@ describe('processes', () => {
 
 test('a process spawned onto another scheduler is announced to its spawner at its own', async () => {
   await using elsewhere = await new FakeNetwork().start();
-  await mu[Symbol.asyncDispose]();
-  mu = await startUnit(network, { signer, env: { ALLOW_PRIVATE_ADDRESSES: 'true' } });
+  await restart({ signer, env: { ALLOW_PRIVATE_ADDRESSES: 'true' } });
   network.locations.set(elsewhere.schedulerAddress, elsewhere.su.url);
   const announced: string[] = [];
   const spawner = network.addProcess(({ item }) => {
@@ -372,28 +355,5 @@ describe('assignments', () => {
         exclude: 'Data',
       });
     }
-  });
-});
-
-test('the tree of a message shows every node it caused', async () => {
-  const last = network.addProcess();
-  const middle = network.addProcess(() => ({ Messages: [send(last)] }));
-  const first = network.addProcess(() => ({ Messages: [send(middle)] }));
-  const root = await network.message(first);
-  await mu.post(root);
-  await mu.settled();
-  const nodes = await mu.tree(root.id);
-  expect(nodes.map(({ state, depth, target }) => [state, depth, target])).toEqual([
-    ['done', 0, first],
-    ['done', 1, middle],
-    ['done', 2, last],
-  ]);
-  expect(nodes[1]?.parent).toBe(nodes[0]?.key);
-  expect(nodes[1]).toMatchObject({
-    kind: 'message',
-    emitter: first,
-    host: network.su.url,
-    nonce: 1,
-    error: null,
   });
 });

@@ -10,13 +10,37 @@ useUnit();
 
 const settled = { pending: 0, unsure: 0, dead: 0 };
 
-test('GET /?debug shows what led to a message and what followed', async () => {
+/** A message of a client to the first of three processes, each of which sends one to the next. */
+async function threeInARow() {
   const last = network.addProcess();
   const middle = network.addProcess(() => ({ Messages: [send(last)] }));
   const first = network.addProcess(() => ({ Messages: [send(middle)] }));
   const root = await network.message(first);
   await mu.post(root);
   await mu.settled();
+  return { first, middle, last, root };
+}
+
+test('the tree of a message shows every node it caused', async () => {
+  const { first, middle, last, root } = await threeInARow();
+  const nodes = await mu.tree(root.id);
+  expect(nodes.map(({ state, depth, target }) => [state, depth, target])).toEqual([
+    ['done', 0, first],
+    ['done', 1, middle],
+    ['done', 2, last],
+  ]);
+  expect(nodes[1]?.parent).toBe(nodes[0]?.key);
+  expect(nodes[1]).toMatchObject({
+    kind: 'message',
+    emitter: first,
+    host: network.su.url,
+    nonce: 1,
+    error: null,
+  });
+});
+
+test('GET /?debug shows what led to a message and what followed', async () => {
+  const { first, middle, last, root } = await threeInARow();
   const [, second, third] = await mu.tree(root.id);
   type Page = { pageInfo: { hasNextPage: boolean }; edges: { node: Record<string, unknown> }[] };
   const { edges, pageInfo } = await mu.get<Page>(`/?debug=1&process=${middle}&message=${second?.id}`);

@@ -77,9 +77,9 @@ export function useUnit(options?: UnitOptions): void {
 }
 
 /** Stops the unit of the running test and starts another one with these options. */
-export async function restart(options?: UnitOptions): Promise<void> {
+export async function restart(options?: UnitOptions, on: FakeNetwork = network): Promise<void> {
   await mu[Symbol.asyncDispose]();
-  mu = await startUnit(network, options);
+  mu = await startUnit(on, options);
 }
 
 export class MuClient implements AsyncDisposable {

@@ -6,10 +6,10 @@ import { contentHash } from '../src/domain/content-hash.ts';
 import type { Entry } from '../src/domain/process-line.ts';
 import { type Archive, recover } from '../src/domain/recovery.ts';
 import type { ScheduleStore } from '../src/domain/schedule-store.ts';
-import { Scheduler } from '../src/domain/scheduler.ts';
+import type { Scheduler } from '../src/domain/scheduler.ts';
 import type { Slot } from '../src/domain/slot.ts';
 import { openStores } from '../src/stores/open.ts';
-import { messageItem, newSigner, spawnItem, temporaryDirectory } from './support.ts';
+import { messageItem, newSigner, schedulerOn, spawnItem, temporaryDirectory } from './support.ts';
 
 const signer = newSigner();
 const user = newSigner();
@@ -25,7 +25,7 @@ beforeEach(async () => {
   directory = await temporaryDirectory();
   lost = (await openStores(join(directory.path, 'lost.sqlite'))).store;
   copy = (await openStores(join(directory.path, 'copy.sqlite'))).store;
-  scheduler = schedulerOn(lost);
+  scheduler = schedulerOn(lost, signer);
   const process = await spawnItem(signer.address, user);
   processId = process.id;
   await scheduler.schedule({ processId, itemId: processId, item: process.raw, exclude: [] });
@@ -34,16 +34,6 @@ afterEach(async () => {
   await Promise.all([lost.close(), copy.close()]);
   await directory[Symbol.asyncDispose]();
 });
-
-const schedulerOn = (store: ScheduleStore) =>
-  new Scheduler({
-    store,
-    signer,
-    height: async () => 1_700_000,
-    clock: Date.now,
-    maxQueue: 50,
-    onStored: () => {},
-  });
 
 async function slotsOf(store: ScheduleStore): Promise<Slot[]> {
   const slots: Slot[] = [];
@@ -82,7 +72,7 @@ test('what came after the copy is put back as it was, and the schedule goes on f
   expect(await recover(copy, archive)).toEqual({ slots: 3, processes: 1, problems: [] });
   expect(await slotsOf(copy)).toEqual(slots);
   expect(await recover(copy, archive)).toEqual({ slots: 0, processes: 0, problems: [] });
-  scheduler = schedulerOn(copy);
+  scheduler = schedulerOn(copy, signer);
   await send();
   expect((await slotsOf(copy)).map(({ nonce }) => nonce)).toEqual([0, 1, 2, 3, 4, 5, 6]);
 });
@@ -113,7 +103,7 @@ test('a process is left as it is where a slot is missing, and where its history 
   });
 
   // The scheduler went on from the copy without what was missing.
-  scheduler = schedulerOn(copy);
+  scheduler = schedulerOn(copy, signer);
   await send();
   const fork = await recover(copy, archiveOf(slots));
   expect(fork.problems).toEqual([expect.stringContaining('slot 1 is another one on Arweave')]);

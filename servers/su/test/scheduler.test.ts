@@ -6,12 +6,12 @@ import { firstHashChain, nextHashChain, readAssignmentTags } from '@ao-ts/core/s
 import type { Sqlite } from '@ao-ts/server-kit';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Entry } from '../src/domain/process-line.ts';
-import { Scheduler } from '../src/domain/scheduler.ts';
+import type { Scheduler } from '../src/domain/scheduler.ts';
 import { connect } from '../src/stores/database.ts';
 import { SqliteOrders } from '../src/stores/sqlite-orders.ts';
 import { SqliteScheduleStore } from '../src/stores/sqlite-schedule-store.ts';
 import type { OrderWriter } from '../src/stores/sqlite-writer.ts';
-import { newSigner } from './support.ts';
+import { newSigner, schedulerOn } from './support.ts';
 
 let db: Sqlite;
 let store: SqliteScheduleStore;
@@ -30,14 +30,7 @@ beforeEach(() => {
     close: async () => {},
   };
   store = new SqliteScheduleStore(db, writer, () => db.close());
-  scheduler = new Scheduler({
-    store,
-    signer,
-    height: async () => 1_700_000,
-    clock: Date.now,
-    maxQueue: 50,
-    onStored: () => {},
-  });
+  scheduler = schedulerOn(store, signer);
 });
 
 afterEach(() => store.close());

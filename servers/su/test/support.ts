@@ -18,12 +18,25 @@ import { firstHashChain, nextHashChain, readAssignmentTags } from '@ao-ts/core/s
 import { type ScheduledAssignment, ScheduleNode, SchedulePage } from '@ao-ts/core/schemas';
 import { pino } from 'pino';
 import { expect } from 'vitest';
+import type { ScheduleStore } from '../src/domain/schedule-store.ts';
+import { Scheduler } from '../src/domain/scheduler.ts';
 import { configFrom, create, type Overrides } from '../src/index.ts';
 
 export const silent = pino({ level: 'silent' });
 
 /** A key that signs fast; use it where RSA is not the point. */
 export const newSigner = (): Signer => ethereumSigner(randomBytes(32));
+
+/** A scheduler on that store, without the unit around it. */
+export const schedulerOn = (store: ScheduleStore, signer: Signer): Scheduler =>
+  new Scheduler({
+    store,
+    signer,
+    height: async () => 1_700_000,
+    clock: Date.now,
+    maxQueue: 50,
+    onStored: () => {},
+  });
 
 /** A directory that goes away with the test. */
 export async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }> {
