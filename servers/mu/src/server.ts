@@ -1,5 +1,6 @@
 import type { AoError } from '@ao-ts/core';
 import { answers, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import { HyperbeamScheduler } from './clients/hyperbeam-scheduler.ts';
 import type { Config } from './config.ts';
 import { createContext, type Overrides, uploaderUrl } from './context.ts';
 import { Admission } from './domain/admission.ts';
@@ -11,6 +12,7 @@ import { Monitors } from './domain/monitors.ts';
 import { Outboxes } from './domain/outboxes.ts';
 import { Pusher } from './domain/pusher.ts';
 import { Retention } from './domain/retention.ts';
+import { onHyperbeam, type SchedulerFor } from './domain/scheduler.ts';
 import { countAttempts, watchLedger } from './metrics.ts';
 import { auditRoute } from './routes/audit.ts';
 import { acceptItems } from './routes/body.ts';
@@ -42,8 +44,11 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
 
   const processes = await ledger.processes(REMEMBERED_PROCESSES);
   for (const { id, known } of processes.reverse()) directory.remember(id, known);
+  const schedulerFor: SchedulerFor = (url, tags) =>
+    onHyperbeam(tags) ? new HyperbeamScheduler(context.http, url) : directory.schedulerAt(url);
   const courier = new Courier({
     directory,
+    schedulerFor,
     uploader: context.uploader,
     uploaderUrl: uploaderUrl(config),
     perHost: new Gate(WRITES_PER_HOST),
@@ -108,10 +113,10 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   outboxRoute(app, { ledger });
   statusRoute(app, { ledger });
   pushRoute(app, {
-    pusher: new Pusher({ ledger, outboxes, directory, messenger }),
+    pusher: new Pusher({ ledger, outboxes, directory, schedulerFor, messenger }),
     enabled: config.ENABLE_PUSH,
   });
-  auditRoute(app, { audit: new Audit({ ledger, outboxes, directory }) });
+  auditRoute(app, { audit: new Audit({ ledger, outboxes, directory, schedulerFor }) });
   deadRoutes(app, { messenger, ledger });
   readiness.needs('ledger', () => ledger.processes(1));
   if (config.SU_URL) readiness.needs('scheduler', answers(context.http, 'scheduler unit', config.SU_URL));

@@ -99,7 +99,7 @@ export class FakeNetwork implements AsyncDisposable {
       { name: 'Data-Protocol', value: 'ao' },
       { name: 'Type', value: 'Process' },
       { name: 'Module', value: this.module },
-      { name: 'Scheduler', value: this.schedulerAddress },
+      { name: 'Scheduler', value: tagValue(tags, 'Scheduler') ?? this.schedulerAddress },
       ...tags,
     ];
     return createDataItem({ tags: all, data: ' ', ...(target ? { target } : {}) }, this.client);

@@ -1,11 +1,11 @@
 import { isAoError } from '@ao-ts/core';
 import { tagValue } from '@ao-ts/core/ans104';
 import { readAssignmentTags } from '@ao-ts/core/schedule';
-import type { ScheduleNode } from '@ao-ts/core/schemas';
-import { type ProcessDirectory, type SchedulerClient, saidNotFound } from '@ao-ts/server-kit';
+import { type ProcessDirectory, saidNotFound } from '@ao-ts/server-kit';
 import type { Ledger } from './ledger.ts';
 import type { AssignmentPlan, ItemPlan, LedgerNode, NewNode } from './node.ts';
 import type { Outboxes } from './outboxes.ts';
+import type { Scheduler, SchedulerFor, Slot } from './scheduler.ts';
 
 export interface Finding {
   /** Key of the entry, as `push` and the other routes know it. */
@@ -31,7 +31,10 @@ interface Ports {
   ledger: Ledger;
   outboxes: Outboxes;
   directory: ProcessDirectory;
+  schedulerFor: SchedulerFor;
 }
+
+type Schedulers = Pick<Ports, 'directory' | 'schedulerFor'>;
 
 const SLOTS_PER_AUDIT = 100;
 const PAGE = 500;
@@ -46,10 +49,10 @@ export class Audit {
 
   /** Looks at the slots from `fromNonce` on, a bounded number of them. */
   async run(processId: string, fromNonce: number): Promise<AuditReport> {
-    const { directory, outboxes } = this.#ports;
-    const scheduler = await directory.scheduler(processId);
+    const { outboxes } = this.#ports;
+    const scheduler = await schedulerOf(processId, this.#ports);
     const page = await scheduler.page(processId, { from: fromNonce - 1, limit: SLOTS_PER_AUDIT });
-    const delivered = new DeliveredMessages(directory, processId);
+    const delivered = new DeliveredMessages(this.#ports, processId);
     const report: AuditReport = { slots: page.edges.length, entries: 0, missing: [] };
     for (const { node } of page.edges) {
       const source = node.message?.id ?? node.assignment.id;
@@ -58,6 +61,7 @@ export class Audit {
         kind,
         target: processId,
         id: source,
+        nonce: nonceOf(node),
         root: null,
         trace: null,
         depth: 0,
@@ -99,9 +103,8 @@ export class Audit {
   }
 
   async #atScheduler(processId: string, id: string): Promise<string | undefined> {
-    const { directory } = this.#ports;
     try {
-      await (await directory.scheduler(processId)).slot(processId, id);
+      await (await schedulerOf(processId, this.#ports)).slot(processId, id);
       return undefined;
     } catch (error) {
       if (isWallet(error)) return undefined;
@@ -113,12 +116,12 @@ export class Audit {
 
 /** The messages of one process that are in the schedules of others, read once per target. */
 class DeliveredMessages {
-  readonly #directory: ProcessDirectory;
+  readonly #ports: Schedulers;
   readonly #sender: string;
   readonly #anchors = new Map<string, Promise<Set<string> | undefined>>();
 
-  constructor(directory: ProcessDirectory, sender: string) {
-    this.#directory = directory;
+  constructor(ports: Schedulers, sender: string) {
+    this.#ports = ports;
     this.#sender = sender;
   }
 
@@ -135,9 +138,9 @@ class DeliveredMessages {
 
   /** Undefined if the target is a wallet. */
   async #read(target: string): Promise<Set<string> | undefined> {
-    let scheduler: SchedulerClient;
+    let scheduler: Scheduler;
     try {
-      scheduler = await this.#directory.scheduler(target);
+      scheduler = await schedulerOf(target, this.#ports);
     } catch (error) {
       if (isWallet(error)) return undefined;
       throw error;
@@ -161,6 +164,11 @@ function isWallet(error: unknown): boolean {
   return isAoError(error, 'PROCESS.NOT_FOUND');
 }
 
-function nonceOf(node: ScheduleNode): number {
+async function schedulerOf(processId: string, { directory, schedulerFor }: Schedulers): Promise<Scheduler> {
+  const { schedulerUrl, tags } = await directory.find(processId);
+  return schedulerFor(schedulerUrl, tags);
+}
+
+function nonceOf(node: Slot): number {
   return readAssignmentTags(node.assignment.tags).nonce;
 }

@@ -1,19 +1,27 @@
 import { AoError, isAoError } from '@ao-ts/core';
-import { type DataItem, parseDataItem } from '@ao-ts/core/ans104';
+import { type DataItem, parseDataItem, type Tag } from '@ao-ts/core/ans104';
 import { readAssignmentTags } from '@ao-ts/core/schedule';
-import type { ScheduleNode } from '@ao-ts/core/schemas';
 import { type ProcessDirectory, saidNotFound, type UploaderClient } from '@ao-ts/server-kit';
 import { isCast, spawnedPlan } from './child-items.ts';
 import { assignmentNode, laneOf } from './children.ts';
 import type { Gate } from './gate.ts';
 import type { Delivered } from './ledger.ts';
 import type { AssignmentPlan, ItemPlan, NewNode, Parcel } from './node.ts';
+import type { Scheduler, SchedulerFor, Slot } from './scheduler.ts';
 
 type SentItem = Parcel & { item: Uint8Array };
 type Receipt = Pick<Delivered, 'id' | 'nonce'>;
 
+/** Where something is delivered to. */
+interface Place {
+  /** Base URL. */
+  host: string;
+  scheduler: Scheduler;
+}
+
 export interface CourierPorts {
   directory: ProcessDirectory;
+  schedulerFor: SchedulerFor;
   uploader: Pick<UploaderClient, 'upload'>;
   /** Base URL of the uploader, for the record. */
   uploaderUrl: string;
@@ -54,21 +62,21 @@ export class Courier {
     if (parcel.kind === 'assignment') return this.#assign(parcel, maybeSent);
     if (!parcel.item) throw new TypeError(`${parcel.key} is not signed`);
     const sent = { ...parcel, item: parcel.item };
-    return parcel.kind === 'process' ? this.#spawn(sent, maybeSent) : this.#message(sent);
+    return parcel.kind === 'process' ? this.#spawn(sent, maybeSent) : this.#message(sent, maybeSent);
   }
 
   /** Asks the scheduler whether it has a node; undefined if it definitely has not. */
   async lookUp(parcel: Parcel): Promise<Delivered | undefined> {
     if (parcel.kind === 'assignment')
-      return this.#assigned(parcel, await this.#hostOf(parcel.target, parcel.emitter));
+      return this.#assigned(parcel, await this.#placeOf(parcel.target, parcel.emitter));
     if (!parcel.item) return undefined;
     const item = parseDataItem(parcel.item);
     const processId = parcel.kind === 'process' ? item.id : parcel.target;
-    const host =
+    const { host, scheduler } =
       parcel.kind === 'process'
-        ? await this.#hostOfProcess(item)
-        : await this.#hostOf(parcel.target, parcel.emitter);
-    const slot = await found(this.#scheduler(host).slot(processId, item.id));
+        ? await this.#placeOfProcess(item)
+        : await this.#placeOf(parcel.target, parcel.emitter);
+    const slot = await found(scheduler.slot(processId, item.id, parcel.receivedAt));
     if (!slot) return undefined;
     const receipt = { id: item.id, ...nonceOf(slot) };
     return parcel.kind === 'process'
@@ -76,27 +84,39 @@ export class Courier {
       : this.#sent(parcel, item, host, receipt);
   }
 
-  async #message(parcel: SentItem): Promise<Delivered> {
+  async #message(parcel: SentItem, maybeSent: boolean): Promise<Delivered> {
     const item = parseDataItem(parcel.item);
-    const host = await this.#hostOf(parcel.target, parcel.emitter).catch((error: unknown) => {
+    const place = await this.#placeOf(parcel.target, parcel.emitter).catch((error: unknown) => {
       // Only what nobody knows as a process is a wallet; an outage says nothing.
       if (isAoError(error, 'PROCESS.NOT_FOUND') && parcel.emitter !== null) return undefined;
       throw error;
     });
-    if (host === undefined) return this.#upload(item);
-    const receipt = await this.#schedule(host, parcel.target, item);
+    if (place === undefined) return this.#upload(item);
+    const { host } = place;
+    const receipt = await this.#schedule(
+      place,
+      parcel.target,
+      item,
+      maybeSent ? parcel.receivedAt : undefined,
+    );
     return receipt ? this.#sent(parcel, item, host, receipt) : nothingToFollow(item.id, host);
   }
 
   /** Undefined if the item is there, and its result is not for this unit to see to. */
-  async #schedule(host: string, processId: string, item: DataItem): Promise<Receipt | undefined> {
+  async #schedule(
+    { host, scheduler }: Place,
+    processId: string,
+    item: DataItem,
+    sentSince?: number,
+  ): Promise<Receipt | undefined> {
     try {
-      const { nonce } = await this.#write(host, () => this.#scheduler(host).schedule(item.raw, processId));
-      return { id: item.id, ...(nonce === undefined ? {} : { nonce }) };
+      const answer = await this.#write(host, () => scheduler.schedule(item.raw, processId, sentSince));
+      const { nonce, processId: newId = item.id } = answer;
+      return { id: processId === item.id ? newId : item.id, ...(nonce === undefined ? {} : { nonce }) };
     } catch (error) {
       if (!saidAlreadyThere(error)) throw error;
     }
-    const slot = await found(this.#scheduler(host).slot(processId, item.id));
+    const slot = await found(scheduler.slot(processId, item.id));
     // The same content came from another messenger. (Not every scheduler gives a process itself a slot.)
     if (!slot) return processId === item.id ? { id: item.id } : undefined;
     // It came so long ago that it is forgotten here.
@@ -119,23 +139,25 @@ export class Courier {
 
   async #spawn(parcel: SentItem, maybeSent: boolean): Promise<Delivered> {
     const item = parseDataItem(parcel.item);
-    const host = await this.#hostOfProcess(item);
-    const there = maybeSent && (await found(this.#scheduler(host).process(item.id)));
-    const receipt = there ? { id: item.id } : await this.#schedule(host, item.id, item);
+    const place = await this.#placeOfProcess(item);
+    const { host, scheduler } = place;
+    const there = maybeSent && (await found(scheduler.process(item.id)));
+    const receipt = there ? { id: item.id } : await this.#schedule(place, item.id, item);
     return receipt ? this.#spawned(parcel, item, host, receipt) : nothingToFollow(item.id, host);
   }
 
   #spawned(parcel: Parcel, item: DataItem, host: string, receipt: Receipt): Delivered {
     const known = { tags: item.tags, schedulerUrl: host };
-    this.#ports.directory.remember(item.id, known);
+    const { id } = receipt;
+    this.#ports.directory.remember(id, known);
     const children: NewNode[] = [];
     if (parcel.emitter !== null) {
       const base = caused(parcel, 'spawned');
-      const plan = spawnedPlan(item.id, parcel.plan as ItemPlan, parcel.emitter, parcel.root ?? undefined);
+      const plan = spawnedPlan(id, parcel.plan as ItemPlan, parcel.emitter, parcel.root ?? undefined);
       const lane = laneOf(parcel.emitter, parcel.emitter);
       children.push({ ...base, kind: 'message', lane, target: parcel.emitter, plan });
     } else if (item.target.length > 0) {
-      const plan = { messageId: item.id, baseLayer: false, exclude: [] };
+      const plan = { messageId: id, baseLayer: false, exclude: [] };
       children.push(assignmentNode(caused(parcel, 'assign'), item.targetId, plan));
     }
     // Its own slot is its first, whether its scheduler tells or not.
@@ -143,35 +165,37 @@ export class Courier {
   }
 
   async #assign(parcel: Parcel, maybeSent: boolean): Promise<Delivered> {
-    const host = await this.#hostOf(parcel.target, parcel.emitter);
-    const known = maybeSent ? await this.#assigned(parcel, host) : undefined;
+    const place = await this.#placeOf(parcel.target, parcel.emitter);
+    const known = maybeSent ? await this.#assigned(parcel, place) : undefined;
     if (known) return known;
+    const { host, scheduler } = place;
     const plan = parcel.plan as AssignmentPlan;
     const { id, nonce } = await this.#write(host, () =>
-      this.#scheduler(host).assign({ processId: parcel.target, ...plan }),
+      scheduler.assign({ processId: parcel.target, ...plan }),
     );
     return { id, host, ...(nonce === undefined ? {} : { nonce }), awaitsResult: true, children: [] };
   }
 
-  async #assigned(parcel: Parcel, host: string): Promise<Delivered | undefined> {
+  async #assigned(parcel: Parcel, { host, scheduler }: Place): Promise<Delivered | undefined> {
     const { messageId } = parcel.plan as AssignmentPlan;
-    const slot = await found(this.#scheduler(host).slot(parcel.target, messageId));
+    const slot = await found(scheduler.slot(parcel.target, messageId));
     if (!slot) return undefined;
     return { id: slot.assignment.id, host, ...nonceOf(slot), awaitsResult: true, children: [] };
   }
 
-  async #hostOf(processId: string, emitter: string | null): Promise<string> {
-    return (await located(this.#ports.directory.find(processId, emitter ?? undefined))).schedulerUrl;
+  async #placeOf(processId: string, emitter: string | null): Promise<Place> {
+    const { schedulerUrl, tags } = await located(this.#ports.directory.find(processId, emitter ?? undefined));
+    return this.#placeAt(schedulerUrl, tags);
   }
 
-  async #hostOfProcess(item: DataItem): Promise<string> {
+  async #placeOfProcess(item: DataItem): Promise<Place> {
     const address = item.tag('Scheduler');
-    if (address) return located(this.#ports.directory.locate(address));
+    if (address) return this.#placeAt(await located(this.#ports.directory.locate(address)), item.tags);
     throw new AoError('ITEM.TAGS', "No Scheduler tag found on 'Process' DataItem", { action: 'fix' });
   }
 
-  #scheduler(host: string) {
-    return this.#ports.directory.schedulerAt(host);
+  #placeAt(host: string, tags: readonly Tag[]): Place {
+    return { host, scheduler: this.#ports.schedulerFor(host, tags) };
   }
 
   #write<T>(host: string, request: () => Promise<T>): Promise<T> {
@@ -219,11 +243,11 @@ function saidAlreadyThere(error: unknown): boolean {
   return isAoError(error, 'HTTP.STATUS') && ALREADY_THERE.test(String(error.facts.said));
 }
 
-function timestampOf(slot: ScheduleNode): number {
+function timestampOf(slot: Slot): number {
   return readAssignmentTags(slot.assignment.tags).timestamp;
 }
 
-function nonceOf(slot: ScheduleNode): { nonce?: number } {
+function nonceOf(slot: Slot): { nonce?: number } {
   try {
     return { nonce: readAssignmentTags(slot.assignment.tags).nonce };
   } catch {

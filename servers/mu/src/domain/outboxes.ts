@@ -3,6 +3,7 @@ import { childrenOf } from './children.ts';
 import { Gate } from './gate.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerNode, NewNode } from './node.ts';
+import { onHyperbeam } from './scheduler.ts';
 
 /** The results of one process come one after the other; a few requests ahead hide the round trip. */
 const RESULTS_PER_PROCESS = 8;
@@ -22,7 +23,7 @@ interface Ports {
 export type KeepBack = (child: NewNode) => string | undefined;
 
 /** Whose result, and what its children inherit. */
-type Cause = Pick<LedgerNode, 'kind' | 'target' | 'id' | 'root' | 'trace' | 'depth'>;
+type Cause = Pick<LedgerNode, 'kind' | 'target' | 'id' | 'nonce' | 'root' | 'trace' | 'depth'>;
 
 /** Asks the Compute Unit for results and reads their outboxes. */
 export class Outboxes {
@@ -34,13 +35,14 @@ export class Outboxes {
   }
 
   /** What the result of something scheduled asks to send. Waits for the evaluation. */
-  async causedBy({ kind, target, id, root, trace, depth }: Cause): Promise<NewNode[]> {
+  async causedBy({ kind, target, id, nonce, root, trace, depth }: Cause): Promise<NewNode[]> {
     const { compute, directory, maxDepth, keepBack } = this.#ports;
     const source = id as string;
     const cause = root ?? source;
     const emitter = kind === 'process' ? source : target;
-    const result = await this.#perProcess.run(emitter, () => compute.result(emitter, source));
     const { tags: emitterTags } = await directory.find(emitter);
+    const asked = nonce !== null && onHyperbeam(emitterTags) ? String(nonce) : source;
+    const result = await this.#perProcess.run(emitter, () => compute.result(emitter, asked));
     const children = childrenOf(result, {
       emitter,
       emitterTags,

@@ -1,10 +1,12 @@
 import { AoError } from '@ao-ts/core';
+import { readAssignmentTags } from '@ao-ts/core/schedule';
 import { type ProcessDirectory, saidNotFound } from '@ao-ts/server-kit';
 import { entryKey } from './children.ts';
 import type { Ledger } from './ledger.ts';
 import type { Messenger } from './messenger.ts';
 import type { NodeKind } from './node.ts';
 import type { Outboxes } from './outboxes.ts';
+import type { SchedulerFor, Slot } from './scheduler.ts';
 
 export interface PushRequest {
   processId: string;
@@ -19,6 +21,7 @@ interface Ports {
   ledger: Ledger;
   outboxes: Outboxes;
   directory: ProcessDirectory;
+  schedulerFor: SchedulerFor;
   messenger: Pick<Messenger, 'dispatch' | 'revive'>;
 }
 
@@ -33,13 +36,14 @@ export class Pusher {
   /** @throws AoError `REQUEST.NOT_FOUND`, `PUSH.INDEX`, or why a unit did not answer */
   async push({ processId, source, kind, index }: PushRequest): Promise<void> {
     const { ledger, outboxes, messenger } = this.#ports;
-    await this.#checkScheduled(processId, source);
+    const slot = await this.#slotOf(processId, source);
     const cause = await ledger.find(source);
     const { root = null, trace = null, depth = 0 } = cause ?? {};
     const nodes = await outboxes.causedBy({
       kind: source === processId ? 'process' : 'message',
       target: processId,
       id: source,
+      nonce: readAssignmentTags(slot.assignment.tags).nonce,
       root,
       trace,
       depth,
@@ -53,9 +57,11 @@ export class Pusher {
     for (const node of wanted) await messenger.revive(node.key);
   }
 
-  async #checkScheduled(processId: string, source: string): Promise<void> {
+  async #slotOf(processId: string, source: string): Promise<Slot> {
+    const { directory, schedulerFor } = this.#ports;
     try {
-      await (await this.#ports.directory.scheduler(processId)).slot(processId, source);
+      const { schedulerUrl, tags } = await directory.find(processId);
+      return await schedulerFor(schedulerUrl, tags).slot(processId, source);
     } catch (error) {
       if (!saidNotFound(error)) throw error;
       throw new AoError('REQUEST.NOT_FOUND', `The scheduler of ${processId} has no ${source}.`, {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Admission } from '../domain/admission.ts';
 import { readBody, rootOf } from '../domain/client-item.ts';
 import type { Messenger } from '../domain/messenger.ts';
+import { onHyperbeam } from '../domain/scheduler.ts';
 
 interface SubmitOptions {
   messenger: Messenger;
@@ -11,7 +12,11 @@ interface SubmitOptions {
   admission: Admission;
 }
 
-const Accepted = z.object({ message: z.string(), id: z.string().nullable() });
+const Accepted = z.object({
+  message: z.string(),
+  id: z.string().nullable(),
+  processId: z.string().nullable().optional().describe('Where a HyperBEAM node schedules it.'),
+});
 
 const querystring = z.object({
   'process-id': z.string().optional(),
@@ -49,9 +54,11 @@ export function submitRoute(app: App, { messenger, directory, admission }: Submi
           fromProcess: item.tag('From-Process'),
           ...process,
         });
-        if (root.kind === 'message') await directory.find(root.target);
+        const { tags } = root.kind === 'message' ? await directory.find(root.target) : item;
         const { id } = await messenger.submit({ ...root, ...traceOf() });
-        return { message: 'Processing DataItem', id };
+        const accepted = { message: 'Processing DataItem', id: item.id };
+        // There a new process may have another id than its item.
+        return onHyperbeam(tags) ? { ...accepted, processId: root.target || id } : accepted;
       }
       if (!processId || !assign) {
         throw new AoError(
