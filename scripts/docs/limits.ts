@@ -62,6 +62,10 @@ export function limitsPage(): string {
         ['Requests of one address a minute', ...of(Messenger, 'RATE_LIMIT_IP', '429')],
         ['Requests for one process a minute', ...of(Messenger, 'RATE_LIMIT_PROCESS', '429')],
         ['Hops from what a client sent', ...of(Messenger, 'MAX_DEPTH', 'kept back, among the dead')],
+        [
+          'Time of another unit to answer',
+          ...of(Messenger, 'ANSWER_TIMEOUT_MS', '504 `HTTP.TIMEOUT`, or it is tried again', ms),
+        ],
         ['Age of what still fails', ...of(Messenger, 'RETRY_MAX_AGE_MS', 'given up, among the dead', ms)],
         [
           'Deliveries to one host at a time',

@@ -36,6 +36,8 @@ const REDIRECTS = new Set([301, 302, 307, 308]);
 export interface HttpClientOptions {
   /** Requests under way to one origin; further ones wait, and their time runs. */
   connections?: number;
+  /** For requests that do not say how long they may take. */
+  timeoutMs?: number;
   /** Keeps what others wrote from leading into private networks; without, every address is allowed. */
   guard?: OutboundGuard;
 }
@@ -51,9 +53,11 @@ export class HttpClient {
   /** For hosts the operator did not name. */
   readonly #guarded: Agent | undefined;
   readonly #trusted: ReadonlySet<string>;
+  readonly #timeoutMs: number;
   #observer: Observer | undefined;
 
-  constructor({ connections = 64, guard }: HttpClientOptions = {}) {
+  constructor({ connections = 64, timeoutMs = DEFAULT_TIMEOUT_MS, guard }: HttpClientOptions = {}) {
+    this.#timeoutMs = timeoutMs;
     const settings = { connections, keepAliveTimeout: 30_000 };
     this.#agent = new Agent(settings);
     this.#guarded = guard && new Agent({ ...settings, connect: { lookup: publicLookup } });
@@ -70,7 +74,7 @@ export class HttpClient {
    * @throws AoError `HTTP.UNREACHABLE`, `HTTP.TIMEOUT`, `HTTP.TOO_LARGE`, `HTTP.PRIVATE`, `HTTP.MALFORMED` (a redirect to nowhere)
    */
   async send(url: string, request: HttpRequest = {}): Promise<HttpResponse> {
-    const deadline = performance.now() + (request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const deadline = performance.now() + (request.timeoutMs ?? this.#timeoutMs);
     let target = url;
     for (let hops = 0; ; hops++) {
       const response = await this.#observed(target, request, deadline);

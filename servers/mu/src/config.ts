@@ -39,6 +39,12 @@ export const ConfigSchema = z.object({
   GATEWAY_URL: EnvUrl.default('http://127.0.0.1:4000').describe('Arweave gateway.'),
   GRAPHQL_URL: EnvGraphqlUrl.optional().describe('Default: GATEWAY_URL/graphql.'),
   UPLOADER_URL: EnvUrl.optional().describe('Bundler for messages to wallets. Default: GATEWAY_URL.'),
+  ANSWER_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(30_000)
+    .describe('How long another unit may take to answer; a compute unit has five minutes for a result.'),
   RETRY_FIRST_DELAY_MS: z.coerce
     .number()
     .int()

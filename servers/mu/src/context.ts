@@ -44,7 +44,11 @@ export async function createContext(config: Config, overrides: Overrides): Promi
   const onFailure = (error: unknown) => logger.warn({ err: error }, 'the ledger is in trouble');
   const http =
     overrides.http ??
-    new HttpClient({ connections: CONNECTIONS_PER_HOST, ...outboundGuard(config, configuredUrls(config)) });
+    new HttpClient({
+      connections: CONNECTIONS_PER_HOST,
+      timeoutMs: config.ANSWER_TIMEOUT_MS,
+      ...outboundGuard(config, configuredUrls(config)),
+    });
   const { SU_URL: schedulerUrl } = config;
   return {
     logger,

@@ -1,20 +1,13 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FakeNetwork, send } from './fake-network.ts';
-import { type MuClient, startUnit, temporaryDb } from './unit.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { send } from './fake-network.ts';
+import { mu, network, restart, temporaryDb, useUnit } from './unit.ts';
 
-let network: FakeNetwork;
-let mu: MuClient;
+useUnit();
+
 let dbPath: string;
-
 beforeEach(async () => {
-  network = await new FakeNetwork().start();
   dbPath = await temporaryDb();
-  mu = await startUnit(network, { dbPath });
-});
-
-afterEach(async () => {
-  await mu[Symbol.asyncDispose]();
-  await network[Symbol.asyncDispose]();
+  await restart({ dbPath });
 });
 
 async function ask(method: 'POST' | 'DELETE', processId: string, target = processId) {
@@ -49,9 +42,10 @@ test('what crons emit from now on is sent once, over all pages, also after a res
   network.crons.push(...Array.from({ length: 120 }, (_, n) => cron(n + 2, receiver)));
   await until(() => references(receiver).length === 120);
 
-  await mu[Symbol.asyncDispose]();
+  network.cu.fault = () => ({ status: 500 });
   network.crons.push(cron(122, receiver));
-  mu = await startUnit(network, { dbPath });
+  await restart({ dbPath });
+  network.cu.fault = () => undefined;
   await until(() => references(receiver).length === 121);
   await until(() => pollsOf('/cron') > 6);
   expect(references(receiver)).toEqual(Array.from({ length: 121 }, (_, n) => n + 2));
@@ -91,8 +85,7 @@ test('a compute unit that fails is asked again, and nothing is missed', async ()
 
 test('a monitor that fails for too long is given up, visibly, and goes on where it was when it is asked for again', async () => {
   let now = Date.now();
-  await mu[Symbol.asyncDispose]();
-  mu = await startUnit(network, { dbPath, clock: () => now, env: { RETRY_MAX_AGE_MS: '1000' } });
+  await restart({ dbPath, clock: () => now, env: { RETRY_MAX_AGE_MS: '1000' } });
   const [receiver, process] = [network.addProcess(), network.addProcess()];
   await ask('POST', process);
   await until(() => pollsOf('/cron') > 0);

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { createDataItem } from '@ao-ts/core/ans104';
+import {
+  assembleDataItem,
+  createDataItem,
+  encodeContent,
+  NO_LIMITS,
+  signatureMessage,
+} from '@ao-ts/core/ans104';
 import { afterEach, describe, expect, test } from 'vitest';
 import { id } from './fake-network.ts';
-import { mu, network, useUnit } from './unit.ts';
+import { mu, network, restart, useUnit } from './unit.ts';
 
 useUnit();
 
@@ -52,6 +58,24 @@ describe('what is refused is refused in words a person can act on, and leaves no
     }
   });
 
+  test('more tags than ANS-104 allows', async () => {
+    const target = network.addProcess();
+    const many = Array.from({ length: 200 }, () => ({ name: 'N', value: 'v' }));
+    const large = Array.from({ length: 2 }, () => ({ name: 'N', value: 'v'.repeat(3000) }));
+    for (const tags of [many, large]) {
+      const unsigned = encodeContent(
+        { target, tags: [ao, type('Message'), ...tags] },
+        network.client,
+        NO_LIMITS,
+      );
+      const { raw } = assembleDataItem(unsigned, await network.client.sign(signatureMessage(unsigned)));
+      expect(await mu.post(raw)).toMatchObject({
+        status: 400,
+        body: { error: NOT_AN_ITEM, code: 'ANS104.LIMIT' },
+      });
+    }
+  });
+
   test('a target nobody knows, a scheduler without a location', async () => {
     const unknown = await mu.post(await network.message(id()));
     expect(unknown).toMatchObject({ status: 404, body: { code: 'PROCESS.NOT_FOUND' } });
@@ -83,5 +107,12 @@ test('a directory that does not answer is not a target nobody knows', async () =
     unit.fault = () => undefined;
   }
   expect((await mu.post(item)).status).toBe(404);
+  await restart({ env: { ANSWER_TIMEOUT_MS: '100' } });
+  const late = Promise.withResolvers<undefined>();
+  for (const unit of [network.gateway, network.su]) {
+    unit.fault = () => late.promise;
+    expect(await mu.post(item)).toMatchObject({ status: 504, body: { code: 'HTTP.TIMEOUT' } });
+  }
+  late.resolve(undefined);
   expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 0, dead: 0 });
 });

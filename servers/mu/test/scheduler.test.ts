@@ -102,6 +102,21 @@ describe('the scheduler', () => {
     expect(network.items(receiver).map((item) => item.tag('From-Process'))).toEqual([lost.id, known.id]);
   });
 
+  test('that does not answer in time: the client is told, and what was scheduled all the same is seen to', async () => {
+    await restart({ env: { ANSWER_TIMEOUT_MS: '100' } });
+    const receiver = network.addProcess();
+    const process = network.addProcess(() => ({ Messages: [send(receiver)] }));
+    const late = Promise.withResolvers<undefined>();
+    network.su.fault = ({ method }) => (method === 'POST' ? late.promise : undefined);
+    const item = await network.message(process);
+    expect(await mu.post(item)).toMatchObject({ status: 504, body: { code: 'HTTP.TIMEOUT' } });
+    expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 1, dead: 0 });
+    late.resolve(undefined);
+    while (network.items(receiver).length === 0) await mu.get('/status');
+    expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+    expect(network.items(process)).toHaveLength(1);
+  });
+
   test('whose answer is lost: the client is told, and what was scheduled after all is seen to', async () => {
     const receiver = network.addProcess();
     const process = network.addProcess(() => ({ Messages: [send(receiver)] }));

@@ -1,14 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { SignatureTypes } from '@ao-ts/core/ans104';
-import { readSigner } from '@ao-ts/server-kit';
 import { expect, test } from 'vitest';
 import { send } from './fake-network.ts';
-import { mu, network, restart, temporaryDb, useUnit } from './unit.ts';
+import { mu, network, useUnit } from './unit.ts';
 
 useUnit();
-
-const settled = { pending: 0, unsure: 0, dead: 0 };
 
 /** A message of a client to the first of three processes, each of which sends one to the next. */
 async function threeInARow() {
@@ -82,45 +76,4 @@ test('the trace of a request goes on to scheduler and compute unit, for all it c
       .map(({ headers }) => headers.traceparent);
   expect(traces(network.su.requests)).toEqual([traceparent, traceparent, undefined]);
   expect(traces(network.cu.requests)).toEqual([traceparent, traceparent, undefined]);
-});
-
-test('what was finished long ago is forgotten, and not sent again when it is posted again', async () => {
-  let now = Date.now();
-  const dbPath = await temporaryDb();
-  await restart({ dbPath, clock: () => now });
-  const receiver = network.addProcess();
-  const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
-  const item = await network.message(sender);
-  await mu.post(item);
-  await mu.settled();
-  now += 8 * 24 * 3_600_000;
-  await restart({ dbPath, clock: () => now });
-  while ((await mu.tree(item.id)).length > 0);
-  expect((await mu.post(item)).status).toBe(202);
-  expect(await mu.settled()).toEqual(settled);
-  expect(network.items(receiver)).toHaveLength(1);
-});
-
-test.each([
-  ['secp256k1', SignatureTypes.ethereum],
-  ['ed25519', SignatureTypes.ed25519],
-])('a %s key signs too, and equal spawns stay two processes', async (curve, signatureType) => {
-  const path = `${await temporaryDb()}.json`;
-  const { privateKey } =
-    curve === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: curve });
-  await writeFile(path, JSON.stringify(privateKey.export({ format: 'jwk' })));
-  const { address } = await readSigner(path);
-  const spawn = { Tags: [{ name: 'Module', value: network.module }] };
-  const sender = network.addProcess(({ item }) =>
-    item?.tag('Action') === 'Spawned' ? {} : { Spawns: [spawn, spawn] },
-  );
-  await restart({ env: { PATH_TO_WALLET: path }, signer: await readSigner(path) });
-  await mu.post(await network.message(sender));
-  expect(await mu.settled()).toEqual(settled);
-  const announced = network.items(sender).slice(1);
-  expect(new Set(announced.map((item) => item.tag('Process'))).size).toBe(2);
-  expect(announced.map((item) => [item.ownerAddress, item.signatureType])).toEqual([
-    [address, signatureType],
-    [address, signatureType],
-  ]);
 });

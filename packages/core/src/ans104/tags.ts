@@ -85,7 +85,7 @@ function invalid(what: string): AoError {
 
 /**
  * Decodes the Avro tag section. Several blocks and negative counts (followed by the block's byte size) are legal.
- * @throws AoError `ANS104.TAGS`
+ * @throws AoError `ANS104.TAGS`, `ANS104.LIMIT`
  */
 export function decodeTags(bytes: Uint8Array, maxTags: number): Tag[] {
   if (bytes.length === 0) return [];
@@ -98,7 +98,9 @@ export function decodeTags(bytes: Uint8Array, maxTags: number): Tag[] {
       count = -count;
       reader.long();
     }
-    if (tags.length + count > maxTags) throw invalid(`holds more than ${maxTags} tags`);
+    if (tags.length + count > maxTags) {
+      throw new AoError('ANS104.LIMIT', `The item has more than ${maxTags} tags.`, { action: 'fix' });
+    }
     for (let i = 0; i < count; i++) tags.push({ name: reader.text(), value: reader.text() });
   }
   if (reader.position !== bytes.length) throw invalid('has bytes after its end');

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { id, send } from './fake-network.ts';
+import { mu, network, useUnit } from './unit.ts';
+
+useUnit();
+
+describe('assignments', () => {
+  test('of clients are passed on with base-layer and exclude, and their outbox is sent', async () => {
+    const receiver = network.addProcess();
+    const process = network.addProcess(() => ({ Messages: [send(receiver)] }));
+    const transaction = id();
+    const path = `/?process-id=${process}&assign=${transaction}&base-layer&exclude=Data,Tags`;
+    const { status, body } = await mu.post(new Uint8Array(0), path);
+    const slot = network.schedule.get(process)?.at(-1);
+    expect([status, body]).toEqual([202, { message: 'Processing Assignment', id: slot?.assignmentId }]);
+    expect(slot).toMatchObject({ messageId: transaction, baseLayer: true, exclude: 'Data,Tags' });
+    await mu.settled();
+    expect(network.items(receiver)[0]?.tag('Pushed-For')).toBe(slot?.assignmentId);
+  });
+
+  test('of an outbox go to each process, with BaseLayer and Exclude', async () => {
+    const [first, second] = [network.addProcess(), network.addProcess()];
+    const transaction = id();
+    const assignment = {
+      Processes: [first, second],
+      Message: transaction,
+      BaseLayer: true,
+      Exclude: ['Data'],
+    };
+    const last = network.addProcess();
+    for (const process of [first, second])
+      network.behaviours.set(process, () => ({ Messages: [send(last)] }));
+    const sender = network.addProcess(() => ({ Assignments: [assignment] }));
+    const root = await network.message(sender);
+    await mu.post(root);
+    await mu.settled();
+    expect(network.items(last).map((item) => item.tag('Pushed-For'))).toEqual([root.id, root.id]);
+    for (const process of [first, second]) {
+      expect(network.schedule.get(process)?.[1]).toMatchObject({
+        messageId: transaction,
+        baseLayer: true,
+        exclude: 'Data',
+      });
+    }
+  });
+});
