@@ -132,6 +132,30 @@ describe('two units on one ledger', () => {
     expect(order).toEqual(outbox.map((_, n) => n));
   });
 
+  test.each(['answered late', 'left to the other one'])(
+    'what a process sends comes in the order of its evaluations, though the first one is %s',
+    async (how) => {
+      const receiver = network.addProcess();
+      const sender = network.addProcess(({ nonce }) => ({
+        Messages: [send(receiver, { Reference: String(nonce) })],
+      }));
+      const [first, second] = [await network.message(sender), await network.message(sender)];
+      const answered = Promise.withResolvers<undefined>();
+      network.cu.fault = ({ url }) => (url.pathname.includes(first.id) ? answered.promise : undefined);
+      await clients[0]?.post(first);
+      await clients[1]?.post(second);
+      const failed = async () => ((await clients[1]?.tree(second.id))?.[0]?.attempts ?? 0) > 0;
+      while (network.items(receiver).length === 0 && !(await failed()));
+      if (how === 'answered late') answered.resolve(undefined);
+      else {
+        network.cu.fault = () => undefined;
+        await units[0]?.kill();
+      }
+      expect(await clients[1]?.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+      expect(network.items(receiver).map((item) => item.tag('Reference'))).toEqual(['1', '2']);
+    },
+  );
+
   test('a ring over two units keeps every message while now one, now the other is killed', async () => {
     const ring = new Ring(network, { tokens: 10, hops: 20 });
     for (const [n, item] of (await ring.items()).entries()) await clients[n % 2]?.post(item);

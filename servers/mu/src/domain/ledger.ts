@@ -51,7 +51,10 @@ export interface Ledger {
   built(seq: number, id: string, item: Uint8Array): Promise<boolean>;
   /** Marks a node delivered and records what follows. Empty if it was marked before. */
   scheduled(seq: number, delivered: Delivered): Promise<Queued[] | undefined>;
-  /** Records the outbox of a node together with the fact that it has a result. */
+  /**
+   * Records the outbox of a node together with the fact that it has a result.
+   * @throws AoError `OUTBOX.EARLIER` while another unit of the same ledger waits for an earlier result of that process
+   */
   resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]>;
   /** Records single entries of an outbox that are not there yet. */
   record(children: readonly NewNode[], parent: number | null): Promise<Queued[]>;

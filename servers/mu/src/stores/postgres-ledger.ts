@@ -1,3 +1,4 @@
+import { AoError } from '@ao-ts/core';
 import { openPostgres } from '@ao-ts/server-kit';
 import type pg from 'pg';
 import type { Delivered, InheritedWork, Ledger, Monitor, Queued } from '../domain/ledger.ts';
@@ -67,7 +68,9 @@ export class PostgresLedger implements Ledger {
     });
   }
 
-  resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]> {
+  async resulted(seq: number, children: readonly NewNode[]): Promise<Queued[]> {
+    // Another unit may wait for that result; its entries come first.
+    if (children.length > 0 && (await this.#db.run(sql.earlier, [seq])) > 0) throw tooEarly();
     return this.#db.again((pool) => this.#lanes.add(pool, 'addResult', seq, children));
   }
 
@@ -208,4 +211,10 @@ export class PostgresLedger implements Ledger {
     await this.#unit.close();
     await this.#db.close();
   }
+}
+
+function tooEarly(): AoError {
+  const message =
+    'The result of an earlier message of this process is not recorded yet; its entries are sent first.';
+  return new AoError('OUTBOX.EARLIER', message, { action: 'retry' });
 }

@@ -69,4 +69,5 @@ export const migrations: readonly Migration[] = [
   ALTER TABLE monitors ADD COLUMN failing_since BIGINT, ADD COLUMN ended_at BIGINT;
   `,
   'CREATE INDEX nodes_by_root ON nodes (root) WHERE root IS NOT NULL;',
+  `CREATE INDEX nodes_awaited ON nodes (target, nonce) WHERE state = 'scheduled';`,
 ];

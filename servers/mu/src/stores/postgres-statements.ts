@@ -59,6 +59,11 @@ export const sql = {
       state = CASE WHEN undelivered + children.n = 0 THEN 'done' ELSE 'resulted' END
     FROM ${WAITED_FOR} WHERE nodes.seq = $19 AND nodes.state IN ('scheduled', 'resulted')
   )`),
+  /** A row if the result of something before it in the history of the same process is still to come. */
+  earlier: `
+    SELECT FROM nodes n WHERE n.seq = $1 AND (
+      EXISTS (SELECT FROM nodes e WHERE e.target = n.target AND e.state = 'scheduled' AND e.nonce < n.nonce)
+      OR EXISTS (SELECT FROM nodes e WHERE e.id = n.target AND e.kind = 'process' AND e.state = 'scheduled'))`,
   claimLane: `
     INSERT INTO lanes (lane, unit) VALUES ($1, $2)
     ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane RETURNING unit`,
