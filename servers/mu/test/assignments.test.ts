@@ -16,6 +16,10 @@ describe('assignments', () => {
     expect(slot).toMatchObject({ messageId: transaction, baseLayer: true, exclude: 'Data,Tags' });
     await mu.settled();
     expect(network.items(receiver)[0]?.tag('Pushed-For')).toBe(slot?.assignmentId);
+    expect(network.cu.requests[0]?.url.pathname).toBe(`/result/${slot?.assignmentId}`);
+    const again = `/?process-id=${process}&assign=${id()}&base-layer=true`;
+    expect((await mu.post(new Uint8Array(0), again)).status).toBe(202);
+    expect(network.schedule.get(process)?.at(-1)).toMatchObject({ baseLayer: true, exclude: null });
   });
 
   test('of an outbox go to each process, with BaseLayer and Exclude', async () => {

@@ -15,7 +15,7 @@ test('a bad entry of an outbox costs only itself, visibly, whatever it is', asyn
       null,
       send(receiver, { Reference: '6' }),
     ],
-    Spawns: [{ Tags: 'none' }],
+    Spawns: [{ Tags: 'none' }, { Tags: [{ name: 'Name', value: 'without a module' }] }],
     Assignments: [
       { Processes: receiver, Message: id() },
       { Processes: [receiver, 'not-an-id'], Message: id() },
@@ -23,10 +23,10 @@ test('a bad entry of an outbox costs only itself, visibly, whatever it is', asyn
     ],
   }));
   await mu.post(await network.message(sender));
-  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 9 });
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 10 });
   expect(network.items(receiver).map((item) => item.tag('Reference'))).toEqual(['6']);
   const { nodes } = await mu.get<{ nodes: { error: string }[] }>(`/outbox/${sender}`);
-  expect(nodes).toHaveLength(9);
+  expect(nodes).toHaveLength(10);
   expect(nodes[0]?.error).toContain('Tags.0.value');
   expect(nodes[3]?.error).toContain('Target');
 });

@@ -13,6 +13,12 @@ describe('messages', () => {
     const { status, body } = await mu.post(item);
     expect([status, body]).toEqual([202, { message: 'Processing DataItem', id: item.id }]);
     expect(network.items(process).map((each) => each.id)).toEqual([item.id]);
+    const [write] = network.su.requests.filter(({ method }) => method === 'POST');
+    expect(write?.body).toEqual(Buffer.from(item.raw));
+    expect(write?.headers).toMatchObject({
+      'content-type': 'application/octet-stream',
+      accept: 'application/json',
+    });
   });
 
   test('of an outbox carry the tags of the messenger, in order, byte for byte otherwise', async () => {
@@ -77,6 +83,36 @@ describe('messages', () => {
     expect(network.cu.requests[0]?.url.searchParams.get('no-busy')).toBe('1');
   });
 
+  test('are read from a result that lacks other lists; what is no result at all is asked for again', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess();
+    const answers = [{}, { status: 'starting' }, { Messages: [send(receiver)] }];
+    network.cu.fault = ({ url }) =>
+      url.searchParams.get('process-id') === sender ? { status: 200, body: answers.shift() } : undefined;
+    await mu.post(await network.message(sender));
+    expect(await mu.settled()).toMatchObject({ dead: 0 });
+    expect(answers).toEqual([]);
+    expect(network.items(receiver)).toHaveLength(1);
+  });
+
+  test('leave before spawns, and those before assignments', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess(({ item }) =>
+      item?.tag('Action') === 'Spawned'
+        ? {}
+        : {
+            Assignments: [{ Processes: [receiver], Message: network.module }],
+            Spawns: [{ Tags: [{ name: 'Module', value: network.module }] }],
+            Messages: [send(receiver)],
+          },
+    );
+    const root = await network.message(sender);
+    await mu.post(root);
+    await mu.settled();
+    const children = (await mu.tree(root.id)).filter(({ depth }) => depth === 1);
+    expect(children.map(({ kind }) => kind)).toEqual(['message', 'process', 'assignment']);
+  });
+
   test('to a wallet go to the uploader once, and to no scheduler', async () => {
     const wallet = id();
     const sender = network.addProcess(() => ({ Messages: [send(wallet)] }));
@@ -84,6 +120,8 @@ describe('messages', () => {
     await mu.settled();
     expect(network.uploads.map((item) => item.targetId)).toEqual([wallet]);
     expect(network.schedule.has(wallet)).toBe(false);
+    expect(network.uploader.requests.map(({ url }) => url.pathname)).toEqual(['/tx/arweave']);
+    expect(network.uploader.requests[0]?.headers['content-type']).toBe('application/octet-stream');
   });
 
   test('find a process that only the scheduler of their sender knows', async () => {
@@ -105,6 +143,10 @@ describe('messages', () => {
     await mu.settled();
     expect(network.items(receiver)).toHaveLength(1);
     expect(network.results.has(`${receiver}/1`)).toBe(false);
+    await mu.post(await network.message(sender, [{ name: 'Cast', value: 'True' }]));
+    await mu.settled();
+    expect(network.items(sender)).toHaveLength(2);
+    expect(network.results.has(`${sender}/2`)).toBe(false);
   });
 
   test('that ask for Assignments are assigned once they are scheduled', async () => {

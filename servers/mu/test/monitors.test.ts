@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { send } from './fake-network.ts';
+import { id, send } from './fake-network.ts';
 import { mu, network, restart, temporaryDb, useUnit } from './unit.ts';
 
 useUnit();
@@ -38,6 +38,10 @@ test('what crons emit from now on is sent once, over all pages, also after a res
   expect(await ask('POST', process)).toEqual({ status: 200, text: 'Monitoring process' });
   await until(() => pollsOf('/cron') > 0);
   expect(references(receiver)).toEqual([]);
+  expect(network.cu.requests.slice(0, 2).map(({ url }) => url.pathname + url.search)).toEqual([
+    `/results/${process}?sort=DESC&limit=1`,
+    `/cron/${process}?from=cursor-1&limit=50`,
+  ]);
 
   network.crons.push(...Array.from({ length: 120 }, (_, n) => cron(n + 2, receiver)));
   await until(() => references(receiver).length === 120);
@@ -60,11 +64,17 @@ test('monitoring twice is one monitor, and what is not monitored can not be ende
   expect(await (await fetch(`${mu.url}/metrics`)).text()).toContain('ao_mu_monitors 1');
   expect(await ask('DELETE', process)).toEqual({ status: 200, text: 'Process deleted' });
   expect((await ask('DELETE', process)).status).toBe(404);
+  for (let ended = false; !ended; ) {
+    ended = (await (await fetch(`${mu.url}/metrics`)).text()).includes('ao_mu_monitors 0');
+  }
 });
 
 test('the request is signed, and for the process it names', async () => {
   const [process, other] = [network.addProcess(), network.addProcess()];
-  expect((await ask('POST', process, other)).status).toBe(400);
+  for (const method of ['POST', 'DELETE'] as const) {
+    expect((await ask(method, process, other)).status).toBe(400);
+  }
+  expect((await ask('POST', id())).status).toBe(404);
   const { raw } = await network.message(process);
   const changed = Buffer.from(raw);
   changed[changed.length - 1] = 1;

@@ -1,4 +1,4 @@
-import { arweaveSigner } from '@ao-ts/core/ans104';
+import { arweaveSigner, tagValues } from '@ao-ts/core/ans104';
 import { generateWallet } from '@ao-ts/server-kit';
 import { describe, expect, test } from 'vitest';
 import { FakeNetwork, send } from './fake-network.ts';
@@ -29,6 +29,7 @@ describe('processes', () => {
       { name: 'Variant', value: 'ao.TN.1' },
       { name: 'From-Process', value: 'forged' },
       { name: 'Module', value: network.module },
+      { name: 'From-Module', value: 'forged' },
       { name: 'Reference', value: '3' },
     ];
     let seen: { tag(name: string): string | undefined } | undefined;
@@ -49,6 +50,7 @@ describe('processes', () => {
     expect(child?.tags).toEqual([
       { name: 'Variant', value: 'ao.TN.1' },
       { name: 'Module', value: network.module },
+      { name: 'From-Module', value: network.module },
       { name: 'Reference', value: '3' },
       { name: 'Variant', value: 'ao.TN.1' },
       { name: 'Data-Protocol', value: 'ao' },
@@ -61,6 +63,7 @@ describe('processes', () => {
     expect(seen).toMatchObject({
       tags: [
         { name: 'Module', value: network.module },
+        { name: 'From-Module', value: network.module },
         { name: 'Reference', value: '3' },
         { name: 'Data-Protocol', value: 'ao' },
         { name: 'Type', value: 'Message' },
@@ -104,4 +107,16 @@ test('a process spawned onto another scheduler is announced to its spawner at it
   expect(announced).toHaveLength(1);
   const [born] = elsewhere.schedule.get(announced[0] ?? '') ?? [];
   expect(born?.item?.tag('From-Process')).toBe(spawner);
+  expect(network.items(spawner)[1]?.tag('From-Process')).toBe(spawner);
+});
+
+test('a spawn with an action of its own is announced with both', async () => {
+  const tags = { Module: network.module, Action: 'Make', 'Data-Protocol': 'ao' };
+  const Tags = Object.entries(tags).map(([name, value]) => ({ name, value }));
+  const spawner = network.addProcess(({ nonce }) => (nonce === 1 ? { Spawns: [{ Tags }] } : {}));
+  await mu.post(await network.message(spawner));
+  await mu.settled();
+  const announced = network.items(spawner)[1];
+  expect(tagValues(announced?.tags ?? [], 'Action')).toEqual(['Make', 'Spawned']);
+  expect(tagValues(announced?.tags ?? [], 'Data-Protocol')).toEqual(['ao']);
 });

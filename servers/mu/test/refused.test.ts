@@ -48,6 +48,14 @@ describe('what is refused is refused in words a person can act on, and leaves no
     const cases: [Parameters<typeof createDataItem>[0], string][] = [
       [{ target, tags: [type('Message')] }, protocol],
       [{ target, tags: [{ name: 'data-protocol', value: 'ao' }, type('Message')] }, protocol],
+      [
+        { target, tags: [ao, { name: 'type', value: 'Message' }] },
+        "Tag 'Type': must be either 'Process' or 'Message'",
+      ],
+      [
+        { target, tags: [ao, type('Process'), type('Message')] },
+        "No Scheduler tag found on 'Process' DataItem",
+      ],
       [{ target, tags: [ao] }, "Tag 'Type': must be either 'Process' or 'Message'"],
       [{ target, tags: [ao, type('Other')] }, "Tag 'Type': must be either 'Process' or 'Message'"],
       [{ tags: [ao, type('Process')] }, "No Scheduler tag found on 'Process' DataItem"],

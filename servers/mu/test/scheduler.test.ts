@@ -64,6 +64,33 @@ describe('the scheduler', () => {
     expect(network.schedule.get(process)).toHaveLength(9);
   });
 
+  test('whose redirects lead nowhere is unavailable: the client is told, what a process sends waits', async () => {
+    const receiver = network.addProcess();
+    const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
+    let endless = true;
+    network.su.fault = ({ method, body }) =>
+      endless && method === 'POST' && body.includes('From-Process')
+        ? { status: 307, headers: { location: network.su.url } }
+        : undefined;
+    const root = await network.message(sender);
+    expect((await mu.post(root)).status).toBe(202);
+    while (!(await mu.tree(root.id)).some(({ attempts }) => attempts > 0));
+    const claimed = await network.message(receiver, [{ name: 'From-Process', value: sender }]);
+    expect(await mu.post(claimed)).toMatchObject({ status: 502, body: { code: 'HTTP.STATUS' } });
+    endless = false;
+    expect(await mu.settled()).toMatchObject({ dead: 0 });
+    expect(network.items(receiver)).toHaveLength(1);
+  });
+
+  test('that has too much to do is quoted with its status if it does not get better', async () => {
+    network.su.fault = ({ method }) =>
+      method === 'POST' ? { status: 429, body: { error: 'slow down' } } : undefined;
+    const answer = await mu.post(await network.message(network.addProcess()));
+    expect(answer).toMatchObject({ status: 429, body: { error: 'slow down', code: 'SCHEDULER.REFUSED' } });
+    expect(writes()).toHaveLength(3);
+    expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 0, dead: 0 });
+  });
+
   test('that fails for a moment is asked again, and the client sees nothing of it', async () => {
     const process = network.addProcess();
     let failures = 1;
@@ -110,6 +137,7 @@ describe('the scheduler', () => {
     network.su.fault = ({ method }) => (method === 'POST' ? late.promise : undefined);
     const item = await network.message(process);
     expect(await mu.post(item)).toMatchObject({ status: 504, body: { code: 'HTTP.TIMEOUT' } });
+    expect(writes()).toHaveLength(1);
     expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 1, dead: 0 });
     late.resolve(undefined);
     while (network.items(receiver).length === 0) await mu.get('/status');

@@ -96,6 +96,22 @@ describe('POST /push/:id/:number', () => {
     expect(network.items(receiver)).toHaveLength(1);
   });
 
+  test('sends what a boot, and what something that was assigned, emitted', async () => {
+    const receiver = network.addProcess();
+    const process = network.addProcess(({ nonce }) => ({
+      Messages: [send(receiver, { Reference: String(nonce) })],
+    }));
+    const assign = `${network.su.url}/?process-id=${process}&assign=${id()}`;
+    await (await fetch(assign, { method: 'POST' })).text();
+    const [, slot] = network.schedule.get(process) ?? [];
+    for (const source of [process, slot?.assignmentId]) {
+      expect((await mu.post(nothing, `/push/${source}/0?process-id=${process}`)).status).toBe(202);
+    }
+    expect(await mu.settled()).toEqual(settled);
+    const references = network.items(receiver).map((item) => item.tag('Reference'));
+    expect(references.sort()).toEqual(['0', '1']);
+  });
+
   test('refuses what is not there', async () => {
     const { sender, item } = await elsewhere();
     const cases = [

@@ -48,12 +48,37 @@ test('GET /?debug shows what led to a message and what followed', async () => {
   const page = await mu.get<Page>(`/?debug=1&message=${second?.id}&page-size=1&page=2`);
   expect(page).toMatchObject({ pageInfo: { hasNextPage: true }, edges: [{ node: { messageId: root.id } }] });
   expect((await mu.get<Page>(`/?debug=1&process=${last}`)).edges).toHaveLength(1);
+  expect(await (await fetch(`${mu.url}/?debug=`)).text()).toBe('ao messenger unit');
   for (const [query, status] of [
     ['debug=1', 400],
     ['debug=1&process=a&page-size=x', 400],
     ['debug=1&process=a&message=b&spawn=c', 422],
   ]) {
     expect((await fetch(`${mu.url}/?${query}`)).status).toBe(status);
+  }
+});
+
+test('GET /?debug knows spawns by the id of their process, and assignments', async () => {
+  const receiver = network.addProcess();
+  const sender = network.addProcess(({ item }) =>
+    item?.tag('Action') === 'Spawned'
+      ? {}
+      : {
+          Spawns: [{ Tags: [{ name: 'Module', value: network.module }] }],
+          Assignments: [{ Processes: [receiver], Message: network.module }],
+        },
+  );
+  await mu.post(await network.message(sender));
+  await mu.settled();
+  const spawned = network.items(sender)[1]?.tag('Process');
+  const assigned = network.schedule.get(receiver)?.[1]?.assignmentId;
+  for (const [query, type, id] of [
+    [`spawn=${spawned}`, 'SPAWN', spawned],
+    [`assign=${assigned}`, 'ASSIGN', assigned],
+  ]) {
+    const { edges } = await mu.get<{ edges: { node: unknown }[] }>(`/?debug=1&process=${sender}&${query}`);
+    expect(edges[0]?.node).toMatchObject({ relation: 'root', messageId: id, type });
+    expect(edges[1]?.node).toMatchObject({ relation: 'ancestor', processId: sender, type: 'MESSAGE' });
   }
 });
 

@@ -38,12 +38,19 @@ export type EvaluationResult = z.infer<typeof EvaluationResult>;
 
 const Entries = z.array(z.unknown()).default([]);
 
-/** A list that one of the results lacks is empty: it must not keep the others from being read. */
+/** A result as it is read: what it lacks is empty, and does not keep the others from being read. */
+export const ReadResult = EvaluationResult.extend({
+  Messages: Entries,
+  Assignments: Entries,
+  Spawns: Entries,
+  Output: z.unknown().default(''),
+});
+
 export const ResultsPage = z.object({
   pageInfo: z.object({ hasNextPage: z.boolean() }),
   edges: z.array(
     z.object({
-      node: EvaluationResult.extend({ Messages: Entries, Assignments: Entries, Spawns: Entries }),
+      node: ReadResult,
       cursor: z.string(),
     }),
   ),

@@ -14,21 +14,19 @@ export interface Remote {
 const ErrorText = z.object({ error: z.string() });
 
 /**
- * The error for an answer that is not a success: transient statuses say `retry`, other 4xx say `fix`.
+ * The error for an answer that is not a success: transient statuses, redirects that lead nowhere among them, say `retry`,
+ * other 4xx say `fix`.
  * The text is the remote's own, so that it reaches the person who can act on it.
  */
 export function statusError(remote: Pick<Remote, 'name' | 'url'>, response: HttpResponse): AoError {
   const text = response.body.toString('utf8', 0, 2000);
   const said = safeJson(ErrorText, text)?.error ?? text;
-  const transient = response.status >= 500 || [408, 425, 429].includes(response.status);
-  return new AoError(
-    'HTTP.STATUS',
-    `The ${remote.name} at ${remote.url} answered ${response.status}: ${said}`,
-    {
-      action: transient ? 'retry' : 'fix',
-      facts: { status: response.status, said, url: response.url },
-    },
-  );
+  const { status } = response;
+  const transient = status < 400 || status >= 500 || [408, 425, 429].includes(status);
+  return new AoError('HTTP.STATUS', `The ${remote.name} at ${remote.url} answered ${status}: ${said}`, {
+    action: transient ? 'retry' : 'fix',
+    facts: { status, said, url: response.url },
+  });
 }
 
 /** Parses JSON of an expected shape, or undefined. */

@@ -114,7 +114,8 @@ export class Messenger {
       } catch (error) {
         known = undefined;
         maybeSent ||= mayHaveArrived(error);
-        throw error;
+        // The client has waited long enough to be told.
+        throw isAoError(error, 'HTTP.TIMEOUT') ? outOfTime(error) : error;
       }
     };
     try {
@@ -196,6 +197,11 @@ function unsure(message: string): AoError {
   return new AoError('SCHEDULER.UNSURE', message, { action: 'retry' });
 }
 
+/** The same, but not to be tried again. */
+function outOfTime({ code, message, facts }: AoError): AoError {
+  return new AoError(code, message, { action: 'never', facts });
+}
+
 /** False if the scheduler surely did not take it. */
 function mayHaveArrived(error: unknown): boolean {
   if (!isAoError(error) || error.code === 'STORE.FAILED') return true;
@@ -206,7 +212,8 @@ function mayHaveArrived(error: unknown): boolean {
 }
 
 function refusal(error: unknown): unknown {
-  if (!isAoError(error, 'HTTP.STATUS') || error.action === 'retry') return error;
+  if (!isAoError(error, 'HTTP.STATUS')) return error;
   const { said, status } = error.facts as { said: string; status: number };
-  return new AoError('SCHEDULER.REFUSED', said, { action: 'fix', facts: { status }, cause: error });
+  if (status < 400 || status > 499) return error;
+  return new AoError('SCHEDULER.REFUSED', said, { action: error.action, facts: { status }, cause: error });
 }

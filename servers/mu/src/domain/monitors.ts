@@ -21,6 +21,11 @@ export interface MonitorPorts {
 const PAGE = 50;
 const MAX_INTERVAL_MS = 3_600_000;
 
+/** How long a monitor waits until it looks again, after so many failures in a row. */
+export function pauseAfter(failures: number, intervalMs: number): number {
+  return Math.max(intervalMs, Math.min(MAX_INTERVAL_MS, intervalMs * 2 ** Math.min(failures, 20)));
+}
+
 /**
  * Fetches the cron results of monitored processes and sends what they emitted, from the moment of monitoring on. What
  * fails for too long is given up; asked for again, it goes on where it was.
@@ -69,10 +74,10 @@ export class Monitors {
     const poll = this.#pollOnce(processId).then((failures) => {
       this.#polling.delete(processId);
       if (failures === undefined || this.#stopped) return;
-      const wait = Math.min(MAX_INTERVAL_MS, this.#ports.intervalMs * 2 ** Math.min(failures, 20));
+      const pause = pauseAfter(failures, this.#ports.intervalMs);
       this.#timers.set(
         processId,
-        setTimeout(() => this.#poll(processId), wait),
+        setTimeout(() => this.#poll(processId), pause),
       );
     });
     this.#polling.set(processId, poll);
