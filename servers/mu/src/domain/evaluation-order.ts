@@ -1,12 +1,13 @@
 interface Place {
   nonce: number;
-  first: () => void;
+  /** Set while it waits. */
+  wake?: () => void;
 }
 
 /** A place in the order of a process. */
 export interface Turn {
   /** Settles when everything of the process with a lower nonce has left. */
-  first: Promise<void>;
+  first(): Promise<void>;
   leave(): void;
 }
 
@@ -21,12 +22,20 @@ export class EvaluationOrder {
   enter(processId: string, nonce = Number.POSITIVE_INFINITY): Turn {
     const places = this.#places.get(processId) ?? [];
     this.#places.set(processId, places);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const place = { nonce, first: resolve };
+    const place: Place = { nonce };
     const behind = places.findIndex((other) => other.nonce > nonce);
     places.splice(behind === -1 ? places.length : behind, 0, place);
-    places[0]?.first();
-    return { first: promise, leave: () => this.#leave(processId, place) };
+    return {
+      // Looked at again after each wait: somebody may have come in front meanwhile.
+      first: async () => {
+        while (places[0] !== place) {
+          await new Promise<void>((resolve) => {
+            place.wake = resolve;
+          });
+        }
+      },
+      leave: () => this.#leave(processId, place),
+    };
   }
 
   #leave(processId: string, place: Place): void {
@@ -34,6 +43,6 @@ export class EvaluationOrder {
     const index = places.indexOf(place);
     if (index !== -1) places.splice(index, 1);
     if (places.length === 0) this.#places.delete(processId);
-    places[0]?.first();
+    places[0]?.wake?.();
   }
 }

@@ -28,7 +28,7 @@ export class Pulls {
     const turn = this.#order.enter(processId, nonce ?? undefined);
     const run = async () => {
       const children = await outboxes.causedBy(node);
-      await turn.first;
+      await turn.first();
       dispatch(await ledger.resulted(seq, children));
     };
     const recorded = attempts.repeat(seq, { read: async () => node, run, permanent: isPermanent });
