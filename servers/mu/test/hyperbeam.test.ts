@@ -165,6 +165,17 @@ test('nothing can be assigned there, which is said', async () => {
   });
 });
 
+test('what came nobody knows when is looked for among the newest thousand slots', async () => {
+  const [process, other] = [await hyperbeam.addProcess(network), network.addProcess()];
+  const message = () => network.message(process);
+  const [old, recent, another] = [await message(), await message(), await message()];
+  const others = Array.from({ length: 999 }, () => another);
+  hyperbeam.schedule.get(process)?.push(old, recent, ...others);
+  const push = async (id: string) => (await mu.post(nothing, `/push/${id}/0?process-id=${process}`)).status;
+  results.set(`${process}/result/2`, { Messages: [send(other)] });
+  expect([await push(recent.id), await push(old.id)]).toEqual([202, 404]);
+});
+
 test('an audit looks there, too, and a push sends what is missing', async () => {
   const [process, other] = [await hyperbeam.addProcess(network), await hyperbeam.addProcess(network)];
   results.set(`${process}/result/1`, { Messages: [send(other, { Reference: '1' })] });

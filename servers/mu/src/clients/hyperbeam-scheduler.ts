@@ -5,6 +5,8 @@ import { z } from 'zod';
 import type { Scheduler, Slot } from '../domain/scheduler.ts';
 
 const SLOTS_AT_ONCE = 100;
+/** How far back is looked for what came nobody knows when. */
+const SLOTS_AT_MOST = 1000;
 /** Clocks of two machines differ less than this. */
 const SKEW_MS = 3_600_000;
 
@@ -61,7 +63,7 @@ export class HyperbeamScheduler implements Scheduler {
     return this.slot(processId, processId);
   }
 
-  async slot(processId: string, id: string, since = 0): Promise<Slot> {
+  async slot(processId: string, id: string, since?: number): Promise<Slot> {
     const first = id === processId ? await this.#range(processId, 0, 0) : [];
     const slot = first[0] ?? (await this.#find(processId, id, since));
     if (slot) return slot;
@@ -76,12 +78,14 @@ export class HyperbeamScheduler implements Scheduler {
     return { page_info: { has_next_page: slots.length === limit }, edges: slots.map((node) => ({ node })) };
   }
 
-  async #find(processId: string, id: string, since: number): Promise<Slot | undefined> {
-    for (let to = await this.#newest(processId); to >= 0; to -= SLOTS_AT_ONCE) {
+  async #find(processId: string, id: string, since?: number): Promise<Slot | undefined> {
+    const newest = await this.#newest(processId);
+    const last = since === undefined ? newest - SLOTS_AT_MOST : -1;
+    for (let to = newest; to >= 0 && to > last; to -= SLOTS_AT_ONCE) {
       const slots = await this.#range(processId, Math.max(0, to - SLOTS_AT_ONCE + 1), to);
       const found = slots.find(({ message }) => message?.id === id);
       const oldest = Number(tagValue(slots[0]?.assignment.tags ?? [], 'Timestamp'));
-      if (found || oldest < since - SKEW_MS) return found;
+      if (found || oldest < (since ?? 0) - SKEW_MS) return found;
     }
     return undefined;
   }

@@ -96,15 +96,14 @@ export class Audit {
   }
 
   // What the scheduler acknowledged must still be there.
-  #vanished({ id, kind, target, host }: LedgerNode): Promise<string | undefined> | undefined {
+  #vanished({ id, kind, target, host, receivedAt }: LedgerNode): Promise<string | undefined> | undefined {
     if (id === null || host === null) return undefined;
-    if (kind === 'process') return this.#atScheduler(id, id);
-    return this.#atScheduler(target, id);
+    return this.#atScheduler(kind === 'process' ? id : target, id, receivedAt);
   }
 
-  async #atScheduler(processId: string, id: string): Promise<string | undefined> {
+  async #atScheduler(processId: string, id: string, since?: number): Promise<string | undefined> {
     try {
-      await (await schedulerOf(processId, this.#ports)).slot(processId, id);
+      await (await schedulerOf(processId, this.#ports)).slot(processId, id, since);
       return undefined;
     } catch (error) {
       if (isWallet(error)) return undefined;

@@ -36,8 +36,8 @@ export class Pusher {
   /** @throws AoError `REQUEST.NOT_FOUND`, `PUSH.INDEX`, or why a unit did not answer */
   async push({ processId, source, kind, index }: PushRequest): Promise<void> {
     const { ledger, outboxes, messenger } = this.#ports;
-    const slot = await this.#slotOf(processId, source);
     const cause = await ledger.find(source);
+    const slot = await this.#slotOf(processId, source, cause?.receivedAt);
     const { root = null, trace = null, depth = 0 } = cause ?? {};
     const nodes = await outboxes.causedBy({
       kind: source === processId ? 'process' : 'message',
@@ -57,11 +57,11 @@ export class Pusher {
     for (const node of wanted) await messenger.revive(node.key);
   }
 
-  async #slotOf(processId: string, source: string): Promise<Slot> {
+  async #slotOf(processId: string, source: string, since?: number): Promise<Slot> {
     const { directory, schedulerFor } = this.#ports;
     try {
       const { schedulerUrl, tags } = await directory.find(processId);
-      return await schedulerFor(schedulerUrl, tags).slot(processId, source);
+      return await schedulerFor(schedulerUrl, tags).slot(processId, source, since);
     } catch (error) {
       if (!saidNotFound(error)) throw error;
       throw new AoError('REQUEST.NOT_FOUND', `The scheduler of ${processId} has no ${source}.`, {

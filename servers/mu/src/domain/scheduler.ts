@@ -21,7 +21,7 @@ export interface Scheduler {
   ): Promise<{ nonce?: number | undefined; processId?: string }>;
   assign(request: AssignRequest): Promise<{ id: string; nonce?: number | undefined }>;
   process(processId: string): Promise<unknown>;
-  /** @param since Unix ms, before which it was surely not scheduled */
+  /** @param since Unix ms, before which it was surely not scheduled; without, some look at the newest slots only */
   slot(processId: string, id: string, since?: number): Promise<Slot>;
   /** Slots with a higher nonce than `from`, in order. */
   page(
