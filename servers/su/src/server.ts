@@ -2,6 +2,7 @@ import { answers, createApp, listen, perMinute, type Unit } from '@ao-ts/server-
 import { anyHas, arweaveOf } from './arweave.ts';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
+import { makeSlots } from './domain/make-slots.ts';
 import type { MessageSizeLimit } from './domain/message-size.ts';
 import { RefreshedValues } from './domain/refreshed.ts';
 import { Scheduler } from './domain/scheduler.ts';
@@ -17,6 +18,7 @@ import { processRoute } from './routes/process.ts';
 import { scheduleRoute } from './routes/schedule.ts';
 import { slotOrPageRoute } from './routes/slot-or-page.ts';
 import { timestampRoute } from './routes/timestamp.ts';
+import { SigningThreads } from './signing/signing-threads.ts';
 import { statusOf } from './status.ts';
 
 /**
@@ -48,9 +50,12 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
     maxDelayMs: context.uploadDelay.maxMs,
     onFailure: (reason) => logger.warn({ reason }, 'an upload failed and will be tried again'),
   });
+  const threads = signer.slowKey && new SigningThreads(signer.slowKey);
   const scheduler = new Scheduler({
     store,
-    signer,
+    // A single slot has nothing to wait for between two signatures, and several threads at work cost more.
+    makeSlots: (order, tell) =>
+      threads && order.drafts.length > 1 ? threads.make(order, tell) : makeSlots(order, signer, tell),
     height,
     clock,
     maxQueue: config.MAX_QUEUE,
@@ -105,6 +110,7 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       // Cuts uploads short that wait for an answer; they are in the outbox.
       await http.close();
       await stopped;
+      await threads?.close();
       await store.close();
     },
   };

@@ -18,6 +18,7 @@ import { firstHashChain, nextHashChain, readAssignmentTags } from '@ao-ts/core/s
 import { type ScheduledAssignment, ScheduleNode, SchedulePage } from '@ao-ts/core/schemas';
 import { pino } from 'pino';
 import { expect } from 'vitest';
+import { makeSlots } from '../src/domain/make-slots.ts';
 import type { ScheduleStore } from '../src/domain/schedule-store.ts';
 import { Scheduler } from '../src/domain/scheduler.ts';
 import { configFrom, create, type Overrides } from '../src/index.ts';
@@ -31,7 +32,7 @@ export const newSigner = (): Signer => ethereumSigner(randomBytes(32));
 export const schedulerOn = (store: ScheduleStore, signer: Signer): Scheduler =>
   new Scheduler({
     store,
-    signer,
+    makeSlots: (order, tell) => makeSlots(order, signer, tell),
     height: async () => 1_700_000,
     clock: Date.now,
     maxQueue: 50,

@@ -14,6 +14,8 @@ export interface Signer {
   readonly owner: Uint8Array;
   /** base64url(SHA-256(owner)). */
   readonly address: string;
+  /** Where a signature takes milliseconds: the private key, for {@link arweaveSignerHere} in another thread. */
+  readonly slowKey?: KeyObject;
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
@@ -36,30 +38,37 @@ export interface ArweaveJwk {
  */
 export function arweaveSigner(jwk: ArweaveJwk): Signer {
   const key = rsaKey(jwk);
-  const owner = fromBase64url(jwk.n);
+  return {
+    ...arweaveIdentity(jwk.n),
+    slowKey: key,
+    sign: (message) =>
+      new Promise((resolve, reject) => {
+        sign('sha256', message, { key, ...PSS }, (error, signature) =>
+          error ? reject(error) : resolve(signature),
+        );
+      }),
+  };
+}
+
+/** The same, but signs on the thread that calls it, at once. `key` is the `slowKey` of an {@link arweaveSigner}. */
+export function arweaveSignerHere(key: KeyObject): Signer {
+  const { n = '' } = key.export({ format: 'jwk' });
+  return { ...arweaveIdentity(n), sign: async (message) => sign('sha256', message, { key, ...PSS }) };
+}
+
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+
+/** `modulus` is base64url. */
+function arweaveIdentity(modulus: string): Pick<Signer, 'signatureType' | 'owner' | 'address'> {
+  const owner = fromBase64url(modulus);
   if (owner.length !== 512) {
     throw new AoError(
       'WALLET.INVALID',
       `The wallet must be RSA-4096; this one has ${owner.length * 8} bits.`,
-      {
-        action: 'fix',
-      },
+      { action: 'fix' },
     );
   }
-  const options = {
-    key,
-    padding: constants.RSA_PKCS1_PSS_PADDING,
-    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-  };
-  return {
-    signatureType: SignatureTypes.arweave,
-    owner,
-    address: ownerAddress(owner),
-    sign: (message) =>
-      new Promise((resolve, reject) => {
-        sign('sha256', message, options, (error, signature) => (error ? reject(error) : resolve(signature)));
-      }),
-  };
+  return { signatureType: SignatureTypes.arweave, owner, address: ownerAddress(owner) };
 }
 
 function rsaKey(jwk: ArweaveJwk): KeyObject {

@@ -37,6 +37,13 @@ export const storeFailed = (cause: unknown): AoError =>
     { action: 'retry', facts: { reason: errorMessage(cause) }, cause },
   );
 
+export const notSigned = (cause: Error): AoError =>
+  new AoError('SCHEDULE.UNSIGNED', 'The slot could not be signed; the item has none. Send it again.', {
+    action: 'retry',
+    facts: { reason: errorMessage(cause) },
+    cause,
+  });
+
 export const refused = (text: string, facts: Record<string, unknown> = {}): AoError =>
   new AoError('SCHEDULE.REFUSED', text, { action: 'fix', facts });
 

@@ -1,27 +1,28 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { conflict } from './errors.ts';
+import type { Draft, Made } from './make-slots.ts';
 import type { Head, Slot } from './slot.ts';
 
 /** Something that waits for its slot. */
-export interface Entry {
-  processId: string;
-  /** Id of the item or transaction; the process id if the entry is the process itself. */
-  itemId: string;
+export interface Entry extends Draft {
   /** The item as received; null to assign something already on Arweave. */
   item: Uint8Array | null;
-  exclude: readonly string[];
   /** Given where a repeat of the content in other clothes must be refused. */
   contentHash?: Uint8Array;
 }
 
 export interface LineSteps {
   loadHead(): Promise<Head>;
-  /** Makes and signs the slot that follows `head`; gives it and the head it makes. */
-  sign(entry: Entry, head: Head): Promise<{ slot: Slot; head: Head }>;
+  /** How many slots may be signed before it is the turn of others. */
+  atOnce(): number;
+  /** Makes and signs the slots that follow `head`, and tells of each. */
+  sign(entries: readonly Entry[], head: Head, tell: (made: Made) => void): Promise<void>;
   /** Settles once the slot is durable. */
   commit(slot: Slot, entry: Entry): Promise<void>;
   idle(): void;
 }
+
+type Signed = Exclude<Made, { error: unknown }>;
 
 interface Job {
   entry: Entry;
@@ -34,8 +35,8 @@ const SIGNED_PER_TURN = 16;
 
 /**
  * The entries of one process, in order of arrival. Each slot's hash chain covers the signature before it, so one is
- * signed at a time; but the next is signed while the one before is being written. A slot that could not be
- * written takes those signed on top of it with it, and the line goes on from what is stored.
+ * signed after the other; but the next is signed while the one before is being written. A slot that could not be
+ * written takes those with it that are signed, or being signed, on top of it, and the line goes on from what is stored.
  */
 export class ProcessLine {
   readonly #steps: LineSteps;
@@ -69,32 +70,48 @@ export class ProcessLine {
 
   async #run(): Promise<void> {
     this.#running = true;
-    let signed = 0;
-    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
-      try {
-        await this.#next(job);
-      } catch (error) {
-        job.reject(error);
-      }
-      if (++signed % SIGNED_PER_TURN === 0) await nextTurn();
+    for (let signed = 0; this.#jobs.length > 0; ) {
+      const jobs = this.#jobs.splice(0, this.#steps.atOnce());
+      await this.#sign(jobs);
+      signed += jobs.length;
+      if (signed < SIGNED_PER_TURN) continue;
+      signed = 0;
+      await nextTurn();
     }
     this.#running = false;
     this.#leaveIfIdle();
   }
 
-  async #next(job: Job): Promise<void> {
-    const head = await this.#currentHead();
-    const lineage = this.#lineage;
-    const { slot, head: next } = await this.#steps.sign(job.entry, head);
-    if (lineage !== this.#lineage) throw conflict(slot.processId);
-    this.#head = next;
+  async #sign(jobs: readonly Job[]): Promise<void> {
+    const left = jobs.values();
+    try {
+      const head = await this.#currentHead();
+      const lineage = this.#lineage;
+      const entries = jobs.map(({ entry }) => entry);
+      await this.#steps.sign(entries, head, (made) => {
+        const { value: job } = left.next();
+        if (!job) return;
+        if ('error' in made) job.reject(made.error);
+        else if (lineage !== this.#lineage) job.reject(conflict(job.entry.processId));
+        else this.#commit(job, made, lineage);
+      });
+    } catch (error) {
+      for (const { reject } of left) reject(error);
+    }
+  }
+
+  #commit({ entry, resolve, reject }: Job, { assignment, head }: Signed, lineage: number): void {
+    this.#head = head;
+    const { processId, itemId, item } = entry;
+    const { nonce, timestamp, assignmentId } = head;
+    const slot = { processId, nonce, timestamp, assignmentId, assignment, itemId, item };
     const commit = this.#steps
-      .commit(slot, job.entry)
+      .commit(slot, entry)
       .then(
-        () => job.resolve(slot),
+        () => resolve(slot),
         (error) => {
           this.#forgetHead(lineage);
-          job.reject(error);
+          reject(error);
         },
       )
       .finally(() => {

@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { AoError } from '@ao-ts/core';
-import { createDataItem, type Signer } from '@ao-ts/core/ans104';
-import { assignmentTags, firstHashChain, nextHashChain } from '@ao-ts/core/schedule';
 import { Claims } from './claims.ts';
 import { duplicateContent, duplicateItem, processNotFound } from './errors.ts';
+import type { MakeSlots } from './make-slots.ts';
 import { type Entry, ProcessLine } from './process-line.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import { type Head, headOf, type Slot } from './slot.ts';
 
 export interface SchedulerOptions {
   store: ScheduleStore;
-  signer: Signer;
+  makeSlots: MakeSlots;
   /** Height of the newest block. */
   height: () => Promise<number>;
   /** Unix milliseconds. */
@@ -21,7 +19,8 @@ export interface SchedulerOptions {
   onStored: () => void;
 }
 
-const EPOCH = 0;
+/** Slots signed in one go while all other lines are empty; the fewer, the more lines there are. */
+const AT_ONCE = 8;
 
 /** Before the first slot of a process. */
 const origin = (): Head => ({ nonce: -1, timestamp: 0, assignmentId: '', hashChain: '', blockHeight: 0 });
@@ -81,7 +80,12 @@ export class Scheduler {
           const latest = await this.#options.store.latest(processId);
           return latest ? headOf(latest) : origin();
         },
-        sign: (entry, head) => this.#sign(entry, head),
+        atOnce: () => Math.max(1, Math.floor(AT_ONCE / this.#lines.size)),
+        sign: async (entries, head, tell) => {
+          const { makeSlots, height, clock } = this.#options;
+          const drafts = entries.map(({ itemId, exclude }) => ({ processId, itemId, exclude }));
+          await makeSlots({ drafts, head, height: await height(), now: clock() }, tell);
+        },
         commit: async (slot, entry) => {
           await this.#options.store.append(slot, entry.contentHash);
           this.#options.onStored();
@@ -101,33 +105,6 @@ export class Scheduler {
       );
     }
     return line;
-  }
-
-  async #sign(entry: Entry, previous: Head): Promise<{ slot: Slot; head: Head }> {
-    const { signer, height, clock } = this.#options;
-    const { processId, itemId, item, exclude } = entry;
-    const nonce = previous.nonce + 1;
-    const timestamp = Math.max(clock(), previous.timestamp + 1);
-    const hashChain = nonce === 0 ? firstHashChain(processId) : nextHashChain(previous);
-    const blockHeight = Math.max(await height(), previous.blockHeight);
-    const tags = assignmentTags({
-      processId,
-      epoch: EPOCH,
-      nonce,
-      hashChain,
-      blockHeight,
-      timestamp,
-      ...(nonce === 0 ? {} : { messageId: itemId }),
-      exclude,
-    });
-    const { id: assignmentId, raw: assignment } = await createDataItem(
-      { anchor: randomBytes(32), tags },
-      signer,
-    );
-    return {
-      slot: { processId, nonce, timestamp, assignmentId, assignment, itemId, item },
-      head: { nonce, timestamp, assignmentId, hashChain, blockHeight },
-    };
   }
 }
 

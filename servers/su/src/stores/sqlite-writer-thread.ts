@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { AoError } from '@ao-ts/core';
+import { toFailure } from '../thread-failure.ts';
 import { connect } from './database.ts';
 import { type Order, SqliteOrders } from './sqlite-orders.ts';
-import type { Failure } from './sqlite-writer.ts';
 
 // The entry of the writing thread: lists of orders come in, the list of what went wrong goes out; nothing ends it.
 
@@ -15,11 +14,5 @@ parentPort?.on('message', (list: Order[] | undefined) => {
     parentPort?.close();
     return;
   }
-  parentPort?.postMessage(orders.commit(list).map(plain));
+  parentPort?.postMessage(orders.commit(list).map((error) => error && toFailure(error)));
 });
-
-function plain(error: AoError | undefined): Failure | undefined {
-  if (!error) return undefined;
-  const { code, message, action, facts } = error;
-  return { code, message, action, facts };
-}

@@ -1,20 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import { AoError, type ErrorAction } from '@ao-ts/core';
+import type { AoError } from '@ao-ts/core';
 import { storeFailed } from '../domain/errors.ts';
+import { type Failure, fromFailure } from '../thread-failure.ts';
 import type { Order } from './sqlite-orders.ts';
 
 /** Who takes orders to write. @throws AoError what undid the order */
 export interface OrderWriter {
   write(order: Order): Promise<void>;
   close(): Promise<void>;
-}
-
-/** An AoError on its way between threads. */
-export interface Failure {
-  code: string;
-  message: string;
-  action: ErrorAction;
-  facts: Record<string, unknown>;
 }
 
 interface Pending {
@@ -76,7 +69,7 @@ export class SqliteWriter implements OrderWriter {
     worker.on('message', (failures: (Failure | undefined)[]) => {
       this.#settle((index) => {
         const failure = failures[index];
-        return failure && new AoError(failure.code, failure.message, failure);
+        return failure && fromFailure(failure);
       });
     });
     worker.on('error', (error) => {
