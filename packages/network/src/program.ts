@@ -61,9 +61,13 @@ async function readSource(path: string): Promise<string> {
   return source.replace(/^\uFEFF/, '').replace(/^#[^\n]*/, '');
 }
 
+/** Where luarocks installs, in the folder of a program. */
+const ROCKS = 'modules/share/lua/5.3/';
+
 async function findModule(folder: string, name: string): Promise<Part | undefined> {
   const path = name.replace(/^\./, '').replaceAll('.', '/');
-  for (const file of [`${path}.lua`, `${path}/init.lua`]) {
+  const places = name.startsWith('.') ? [path] : [path, ROCKS + path];
+  for (const file of places.flatMap((place) => [`${place}.lua`, `${place}/init.lua`])) {
     try {
       return { file, source: await readSource(join(folder, file)) };
     } catch (error) {
