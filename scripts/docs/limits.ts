@@ -62,6 +62,7 @@ export function limitsPage(): string {
         ['Requests of one address a minute', ...of(Messenger, 'RATE_LIMIT_IP', '429')],
         ['Requests for one process a minute', ...of(Messenger, 'RATE_LIMIT_PROCESS', '429')],
         ['Hops from what a client sent', ...of(Messenger, 'MAX_DEPTH', 'kept back, among the dead')],
+        ['Entries one message may cause', ...of(Messenger, 'ROOT_BUDGET', 'kept back, among the dead')],
         [
           'Time of another unit to answer',
           ...of(Messenger, 'ANSWER_TIMEOUT_MS', '504 `HTTP.TIMEOUT`, or it is tried again', ms),
