@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { moduleFormats } from '@ao-ts/lua';
 import { afterAll, describe, expect, test } from 'vitest';
 import { buildFolder } from '../src/build/build-folder.ts';
-import { declaredMemory, withMaximum } from '../src/build/memory.ts';
+import { declaredMemory } from '../src/build/memory.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'ao-build-'));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -28,9 +29,9 @@ interface Evaluation {
 }
 
 /** The module on the loader that the compute units of the network run. */
-async function onNetworkLoader(binary: Uint8Array) {
+async function onNetworkLoader(binary: Uint8Array, format = moduleFormats[32]) {
   const worker = new Worker(new URL('../../lua/test/network-worker.ts', import.meta.url), {
-    workerData: { binary, format: 'wasm32-unknown-emscripten4' },
+    workerData: { binary, format },
     stderr: true,
   });
   afterAll(() => worker.terminate());
@@ -106,22 +107,36 @@ return process`,
   });
 });
 
-test('config.yml is understood; what says how C is compiled changes nothing', async () => {
-  const lines = [
-    'preset: sm',
-    'stack_size: 3145728',
-    'initial_memory: 4194304',
-    'target: 32',
-    'keep_js: false',
-  ];
+test('a module of 64 bits runs, too, and its preset bounds its memory', async () => {
   const path = await folder({
-    'process.lua': 'X = 1',
-    'config.yml': [...lines, 'extra_compile_args:', '  - -O2', ''].join('\n'),
+    'process.lua': 'Handlers.add("x", "X", function(msg) msg.reply({ Data = msg.Data .. 1 }) end)',
+    'config.yml': 'target: 64\npreset: xs\n',
   });
   const { binary } = await buildFolder(path);
-  expect(declaredMemory(binary)).toMatchObject({ maximum: (256 * 1024) / 64, is64bit: false });
-  const exact = await folder({ 'process.lua': 'X = 1', 'config.yml': 'maximum_memory: 67108864' });
-  expect((await buildFolder(exact)).maximumMemory).toBe(64 * 1024 * 1024);
+  const handle = await onNetworkLoader(binary, moduleFormats[64]);
+  await handle({ Type: 'Process' });
+  expect((await handle({ Action: 'X' }, 'y')).response.Messages?.[0]?.Data).toBe('y1');
+  const more = await handle({ Action: 'Eval' }, 'Big = ("x"):rep(120 * 1024 * 1024) return #Big');
+  expect(more.response.Error).toContain('not enough memory');
+});
+
+test('config.yml is understood; what says how C is compiled changes nothing', async () => {
+  const memoryOf = async (config: string) => {
+    const path = await folder({ 'process.lua': 'X = 1', 'config.yml': config });
+    return declaredMemory((await buildFolder(path)).binary);
+  };
+  const ofC = 'stack_size: 3145728\ninitial_memory: 4194304\nkeep_js: false\nextra_compile_args:\n  - -O2\n';
+  const pages = (megabytes: number) => (megabytes * 1024) / 64;
+  expect(await memoryOf('')).toMatchObject({ maximum: pages(512), is64bit: false });
+  expect(await memoryOf(`preset: sm\n${ofC}`)).toMatchObject({ maximum: pages(256), is64bit: false });
+  expect(await memoryOf('preset: lg\ntarget: 32')).toMatchObject({ maximum: pages(1024), is64bit: false });
+  expect(await memoryOf('target: 64')).toMatchObject({ maximum: pages(512), is64bit: true });
+  expect(await memoryOf('preset: xl')).toMatchObject({ maximum: pages(8192), is64bit: true });
+  expect(await memoryOf('preset: xxl\ntarget: "64"')).toMatchObject({
+    maximum: pages(16_384),
+    is64bit: true,
+  });
+  expect(await memoryOf('maximum_memory: 67108864')).toMatchObject({ maximum: pages(64), is64bit: false });
 });
 
 describe('is refused, with what to do', () => {
@@ -151,7 +166,18 @@ describe('is refused, with what to do', () => {
     ['an unknown preset', { 'process.lua': '', 'config.yml': 'preset: huge' }, 'BUILD.CONFIG', 'preset'],
     ['an unknown key', { 'process.lua': '', 'config.yml': 'presets: md' }, 'BUILD.CONFIG', 'presets'],
     ['a config that is no YAML', { 'process.lua': '', 'config.yml': 'a: [' }, 'BUILD.CONFIG', 'config.yml'],
-    ['a preset of 64 bits', { 'process.lua': '', 'config.yml': 'preset: xl' }, 'BUILD.CONFIG', 'preset: lg'],
+    [
+      'a preset of 64 bits for 32',
+      { 'process.lua': '', 'config.yml': 'preset: xl\ntarget: 32' },
+      'BUILD.CONFIG',
+      'preset: lg',
+    ],
+    [
+      'more than 64 bits can have',
+      { 'process.lua': '', 'config.yml': 'maximum_memory: 17179934720' },
+      'BUILD.CONFIG',
+      'preset: xxl',
+    ],
     [
       'more memory than config.yml allows',
       { 'process.lua': 'X = 1', 'config.yml': 'maximum_memory: 65536' },
@@ -167,11 +193,7 @@ describe('is refused, with what to do', () => {
   );
 });
 
-test('the memory of a module is read and bounded; garbage is refused', async () => {
-  const binary = await readFile(new URL('../../lua/module/lua.wasm', import.meta.url));
-  const before = declaredMemory(binary);
-  expect(before).toMatchObject({ maximum: 16_384, is64bit: false });
-  expect(declaredMemory(withMaximum(binary, 300))).toEqual({ ...before, maximum: 300 });
+test('garbage has no memory', () => {
   for (const garbage of ['', 'hello', '\0asm', '\0asm\x01\0\0\0\x05\xff\xff\xff'])
     expect(() => declaredMemory(Buffer.from(garbage, 'latin1'))).toThrow('not a WebAssembly module');
 });

@@ -1,4 +1,4 @@
-/** Packs module/lua.wasm from module/runtime.wasm and lua/*.lua, and writes down in module/lua.json what it was made from. */
+/** Packs module/lua.wasm from module/runtime32.wasm and lua/*.lua, and writes down in module/lua.json what it was made from. */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { buildModule, libraryFiles, moduleTags, runtimeBinary } from '../src/index.ts';

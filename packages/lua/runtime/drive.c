@@ -22,8 +22,14 @@
 IMPORT("env", "__asyncjs__weavedrive_open") int weavedrive_open(const char *path, const char *mode);
 IMPORT("env", "__asyncjs__weavedrive_read") int weavedrive_read(int file, void *to, size_t length);
 IMPORT("env", "__asyncjs__weavedrive_close") int weavedrive_close(int file);
+#ifdef __wasm64__
+IMPORT("wasi_snapshot_preview1", "fd_seek") int wasi_seek(int file, int64_t offset, int whence, int64_t *position);
+static int host_seek(int file, int whence, int64_t *position) { return wasi_seek(file, 0, whence, position); }
+#else
 IMPORT("wasi_snapshot_preview1", "fd_seek")
-int host_seek(int file, int32_t offset, int32_t offset_high, int whence, int64_t *position);
+int wasi_seek(int file, int32_t offset, int32_t offset_high, int whence, int64_t *position);
+static int host_seek(int file, int whence, int64_t *position) { return wasi_seek(file, 0, 0, whence, position); }
+#endif
 
 typedef struct {
   int64_t size, position;
@@ -44,7 +50,7 @@ int drive_is_wanted(void) { return wanted != NULL; }
 /* In one call, from the first byte: what hosts make of a position differs from host to host. */
 __attribute__((noinline)) static Content *read_whole(int file) {
   int64_t size, start;
-  if (host_seek(file, 0, 0, SEEK_END, &size) || host_seek(file, 0, 0, SEEK_SET, &start) || size < 0) return NULL;
+  if (host_seek(file, SEEK_END, &size) || host_seek(file, SEEK_SET, &start) || size < 0) return NULL;
   problem = ENOMEM;
   Content *content = size < INT32_MAX ? malloc(sizeof *content + (size_t)size) : NULL;
   if (!content) return NULL;

@@ -17,7 +17,12 @@
 extern int64_t ao_now;
 
 /* emscripten's invoke_ imports reach protected calls through this export. */
-__attribute__((export_name("dynCall_vii"))) void dyn_call_vii(void (*function)(int, int), int a, int b) { function(a, b); }
+#ifdef __wasm64__
+__attribute__((export_name("dynCall_vjj")))
+#else
+__attribute__((export_name("dynCall_vii")))
+#endif
+void dyn_call(uint32_t function, void *a, void *b) { ((void (*)(void *, void *))(uintptr_t)function)(a, b); }
 
 /* ---------------------------------------------------------------- time: UTC, in whole seconds */
 

@@ -1,4 +1,5 @@
 import { AoError } from '@ao-ts/core';
+import { isWide } from './wasm.ts';
 
 /** Codes of the errors that building a module can end with; all ask for other files. */
 export type LuaErrorCode = 'LUA.INVALID_SOURCE' | 'LUA.TOO_LARGE';
@@ -24,17 +25,23 @@ interface Wasm {
 
 const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
 
+/** An address or a size: a bigint if the runtime has addresses of 64 bits. */
+type Pointer = number | bigint;
+
+type Call = (fn: number, a: Pointer, b: Pointer) => void;
+
 interface RuntimeExports {
-  memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  malloc(size: number): number;
-  free(pointer: number): void;
-  setThrew(threw: number, value: number): void;
-  dynCall_vii(fn: number, a: number, b: number): void;
-  emscripten_stack_get_current(): number;
-  _emscripten_stack_restore(pointer: number): void;
+  memory: { readonly buffer: ArrayBuffer; grow(pages: Pointer): Pointer };
+  malloc(size: Pointer): Pointer;
+  free(pointer: Pointer): void;
+  setThrew(threw: Pointer, value: number): void;
+  dynCall_vii?: Call;
+  dynCall_vjj?: Call;
+  emscripten_stack_get_current(): Pointer;
+  _emscripten_stack_restore(pointer: Pointer): void;
   ao_boot(): number;
-  ao_preload(name: number, chunk: number, source: number): number;
-  ao_seal(): number;
+  ao_preload(name: Pointer, chunk: Pointer, source: Pointer): Pointer;
+  ao_seal(): Pointer;
 }
 
 const PAGE_BYTES = 65536;
@@ -46,28 +53,38 @@ function moduleName(file: string): string {
   return rock === undefined ? `.${name}` : name;
 }
 
-function instantiate(runtime: Uint8Array): RuntimeExports {
+function instantiate(
+  runtime: Uint8Array,
+  pointer: (value: number) => Pointer,
+  maximumMemory: number,
+): RuntimeExports {
   const longjmp = new Error('longjmp');
+  const invoke = (fn: Pointer, a: Pointer, b: Pointer) => {
+    const stack = exports.emscripten_stack_get_current();
+    const call = exports.dynCall_vjj ?? exports.dynCall_vii;
+    try {
+      call?.(Number(fn), a, b);
+    } catch (thrown) {
+      if (thrown !== longjmp) throw thrown;
+      exports._emscripten_stack_restore(stack);
+      exports.setThrew(pointer(1), 0);
+    }
+  };
   const env = {
-    invoke_vii(fn: number, a: number, b: number) {
-      const stack = exports.emscripten_stack_get_current();
-      try {
-        exports.dynCall_vii(fn, a, b);
-      } catch (thrown) {
-        if (thrown !== longjmp) throw thrown;
-        exports._emscripten_stack_restore(stack);
-        exports.setThrew(1, 0);
-      }
-    },
+    invoke_vii: invoke,
+    invoke_vjj: invoke,
     _emscripten_throw_longjmp() {
       throw longjmp;
     },
-    _emscripten_memcpy_js(to: number, from: number, size: number) {
-      new Uint8Array(exports.memory.buffer).copyWithin(to, from, from + size);
+    _emscripten_memcpy_js(to: Pointer, from: Pointer, size: Pointer) {
+      const start = Number(from);
+      new Uint8Array(exports.memory.buffer).copyWithin(Number(to), start, start + Number(size));
     },
-    emscripten_resize_heap(size: number) {
+    emscripten_resize_heap(size: Pointer) {
+      if (Number(size) > maximumMemory) return 0;
+      const missing = Number(size) - exports.memory.buffer.byteLength;
       try {
-        exports.memory.grow(Math.ceil((size - exports.memory.buffer.byteLength) / PAGE_BYTES));
+        exports.memory.grow(pointer(Math.ceil(missing / PAGE_BYTES)));
         return 1;
       } catch {
         return 0;
@@ -89,9 +106,11 @@ function instantiate(runtime: Uint8Array): RuntimeExports {
 /** A runtime into which Lua files are being loaded. */
 class Booting {
   readonly #exports: RuntimeExports;
+  readonly #pointer: (value: number) => Pointer;
 
-  constructor(runtime: Uint8Array) {
-    this.#exports = instantiate(runtime);
+  constructor(runtime: Uint8Array, maximumMemory: number) {
+    this.#pointer = isWide(runtime) ? BigInt : Number;
+    this.#exports = instantiate(runtime, this.#pointer, maximumMemory);
     if (!this.#exports.ao_boot()) throw new Error('the Lua runtime has no memory to start in');
   }
 
@@ -117,26 +136,31 @@ class Booting {
 
   /** Runs `process.lua`. */
   seal(): BootedMemory {
-    const stackTop = this.#exports.emscripten_stack_get_current();
+    const stackTop = Number(this.#exports.emscripten_stack_get_current());
     this.#check(this.#exports.ao_seal(), 'process.lua');
     return { memory: new Uint8Array(this.#exports.memory.buffer), stackTop };
   }
 
   #preload(file: string, module: string, source: string): void {
-    const texts = [this.#store(module), this.#store(`@${file}`), this.#store(source)] as const;
-    const problem = this.#exports.ao_preload(texts[0].pointer, texts[1].pointer, texts[2].pointer);
+    const texts = [this.#store(module), this.#store(`@${file}`), this.#store(source)];
+    const [named, chunk, text] = texts.map(({ start }) => this.#pointer(start)) as [
+      Pointer,
+      Pointer,
+      Pointer,
+    ];
+    const problem = this.#exports.ao_preload(named, chunk, text);
     // Wiped before it is freed, because what is in memory becomes part of the module.
-    for (const { pointer, size } of texts) {
-      new Uint8Array(this.#exports.memory.buffer).fill(0, pointer, pointer + size);
-      this.#exports.free(pointer);
+    for (const { start, size } of texts) {
+      new Uint8Array(this.#exports.memory.buffer).fill(0, start, start + size);
+      this.#exports.free(this.#pointer(start));
     }
     this.#check(problem, file);
   }
 
-  #store(text: string): { pointer: number; size: number } {
+  #store(text: string): { start: number; size: number } {
     const bytes = Buffer.from(`${text}\0`);
-    const pointer = this.#exports.malloc(bytes.length);
-    if (pointer === 0) {
+    const start = Number(this.#exports.malloc(this.#pointer(bytes.length)));
+    if (start === 0) {
       throw new AoError<LuaErrorCode>(
         'LUA.TOO_LARGE',
         'the Lua files need more memory than a module can have',
@@ -146,26 +170,31 @@ class Booting {
         },
       );
     }
-    new Uint8Array(this.#exports.memory.buffer).set(bytes, pointer);
-    return { pointer, size: bytes.length };
+    new Uint8Array(this.#exports.memory.buffer).set(bytes, start);
+    return { start, size: bytes.length };
   }
 
   /** `problem` points to the text of an error, or is 0. */
-  #check(problem: number, file: string): void {
-    if (problem === 0) return;
+  #check(problem: Pointer, file: string): void {
+    const start = Number(problem);
+    if (start === 0) return;
     const memory = Buffer.from(this.#exports.memory.buffer);
-    const message = memory.toString('utf8', problem, memory.indexOf(0, problem));
+    const message = memory.toString('utf8', start, memory.indexOf(0, start));
     throw new AoError<LuaErrorCode>('LUA.INVALID_SOURCE', message, { action: 'fix', facts: { file } });
   }
 }
 
 /**
- * Starts the runtime, loads the files and runs `process.lua`.
+ * Starts the runtime, loads the files and runs `process.lua`, all in `maximumMemory` bytes.
  * @throws AoError LUA.INVALID_SOURCE (syntax error, or an error at the top level of a file that is loaded; the message
  *   has file and line), LUA.TOO_LARGE
  */
-export function boot(runtime: Uint8Array, files: LuaFile[]): BootedMemory {
-  const booting = new Booting(runtime);
+export function boot(
+  runtime: Uint8Array,
+  files: LuaFile[],
+  maximumMemory = Number.POSITIVE_INFINITY,
+): BootedMemory {
+  const booting = new Booting(runtime, maximumMemory);
   for (const file of files) booting.preload(file);
   return booting.seal();
 }

@@ -1,2 +1,13 @@
 export type { LuaErrorCode, LuaFile } from './boot.ts';
-export { buildModule, libraryFiles, moduleBinary, moduleTags, runtimeBinary, type Tag } from './module.ts';
+export {
+  type BuildOptions,
+  buildModule,
+  LARGEST_MEMORY,
+  libraryFiles,
+  moduleBinary,
+  moduleFormats,
+  moduleTags,
+  runtimeBinary,
+  type Tag,
+  type Target,
+} from './module.ts';

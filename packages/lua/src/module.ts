@@ -10,12 +10,21 @@ export interface Tag {
   value: string;
 }
 
-/** The tags a Lua module is published with. The format is the one under which it runs on the network's own loader. */
+/** Bits of the addresses of a module: 64 for one that may need more than 1 GiB of memory. */
+export type Target = 32 | 64;
+
+/** The Module-Format under which a module of a target runs on the network's own loader. */
+export const moduleFormats: Record<Target, string> = {
+  32: 'wasm32-unknown-emscripten4',
+  64: 'wasm64-unknown-emscripten-draft_2024_02_15',
+};
+
+/** The tags a Lua module of 32 bits is published with. */
 export const moduleTags: Tag[] = [
   { name: 'Data-Protocol', value: 'ao' },
   { name: 'Variant', value: 'ao.TN.1' },
   { name: 'Type', value: 'Module' },
-  { name: 'Module-Format', value: 'wasm32-unknown-emscripten4' },
+  { name: 'Module-Format', value: moduleFormats[32] },
   { name: 'Input-Encoding', value: 'JSON-1' },
   { name: 'Output-Encoding', value: 'JSON-1' },
   { name: 'Memory-Limit', value: '1-gb' },
@@ -40,9 +49,19 @@ export async function libraryFiles(): Promise<LuaFile[]> {
 }
 
 /** The compiled runtime: Lua 5.3 without any Lua file. It is what {@link buildModule} builds on. */
-export async function runtimeBinary(): Promise<Uint8Array> {
-  return await readFile(new URL('module/runtime.wasm', PACKAGE));
+export async function runtimeBinary(target: Target = 32): Promise<Uint8Array> {
+  return await readFile(new URL(`module/runtime${target}.wasm`, PACKAGE));
 }
+
+export interface BuildOptions {
+  /** 32 if nothing is said. */
+  target?: Target;
+  /** Bytes the module may grow to, a multiple of 65 536; as much as its target can have if nothing is said. */
+  maximumMemory?: number;
+}
+
+/** Bytes of memory that a module of a target can have at most. */
+export const LARGEST_MEMORY: Record<Target, number> = { 32: 2 ** 30, 64: 2 ** 34 };
 
 /**
  * Builds a module from Lua files, without a compiler. They are added to the process library and take the place of a file of
@@ -50,9 +69,10 @@ export async function runtimeBinary(): Promise<Uint8Array> {
  * `handle(msg, env)`. The same files give the same bytes.
  * @throws AoError LUA.INVALID_SOURCE with file and line, LUA.TOO_LARGE
  */
-export async function buildModule(files: LuaFile[]): Promise<Uint8Array> {
+export async function buildModule(files: LuaFile[], options: BuildOptions = {}): Promise<Uint8Array> {
   const own = new Set(files.map((file) => file.name));
   const library = (await libraryFiles()).filter((file) => !own.has(file.name));
-  const runtime = await runtimeBinary();
-  return pack(runtime, boot(runtime, [...library, ...files]));
+  const runtime = await runtimeBinary(options.target);
+  const booted = boot(runtime, [...library, ...files], options.maximumMemory);
+  return pack(runtime, booted, options.maximumMemory);
 }

@@ -4,6 +4,7 @@ import {
   DATA_COUNT_SECTION,
   DATA_SECTION,
   dataSection,
+  isWide,
   MEMORY_SECTION,
   memorySection,
   readSections,
@@ -40,25 +41,29 @@ function usedBlocks({ memory, stackTop }: BootedMemory, minGap: number): Block[]
 }
 
 /** A shorter run of zeros costs less as data than as the header of another block. */
-function dataOf(booted: BootedMemory): Uint8Array {
+function dataOf(booted: BootedMemory, wide: boolean): Uint8Array {
   for (let minGap = 16; ; minGap *= 4) {
     const blocks = usedBlocks(booted, minGap);
-    if (blocks.length <= MAX_BLOCKS) return dataSection(blocks);
+    if (blocks.length <= MAX_BLOCKS) return dataSection(blocks, wide);
   }
 }
 
 /**
- * A module whose instances start with the given memory. Nothing is compiled and nothing moves: the code is the runtime's,
- * only the data and the initial size of the memory are others.
+ * A module whose instances start with the given memory, and may have up to `maximumMemory` bytes. Nothing is compiled and
+ * nothing moves: the code is the runtime's, only the data and the sizes of the memory are others.
  */
-export function pack(runtime: Uint8Array, booted: BootedMemory): Uint8Array {
+export function pack(runtime: Uint8Array, booted: BootedMemory, maximumMemory?: number): Uint8Array {
+  const maximum = maximumMemory && maximumMemory / PAGE_BYTES;
   const sections = readSections(runtime)
     .filter((section) => section.id !== DATA_SECTION && section.id !== DATA_COUNT_SECTION)
     .map((section) => {
       if (section.id !== MEMORY_SECTION) return section;
-      return { id: section.id, body: memorySection(section.body, booted.memory.length / PAGE_BYTES) };
+      return {
+        id: section.id,
+        body: memorySection(section.body, booted.memory.length / PAGE_BYTES, maximum),
+      };
     });
   const code = sections.findIndex((section) => section.id === CODE_SECTION);
-  sections.splice(code + 1, 0, { id: DATA_SECTION, body: dataOf(booted) });
+  sections.splice(code + 1, 0, { id: DATA_SECTION, body: dataOf(booted, isWide(runtime)) });
   return writeSections(runtime, sections);
 }

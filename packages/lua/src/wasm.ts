@@ -11,6 +11,9 @@ export const DATA_COUNT_SECTION = 12;
 
 const HEADER_BYTES = 8;
 const I32_CONST = 0x41;
+const I64_CONST = 0x42;
+/** A flag of a memory whose addresses have 64 bits. */
+const WIDE = 4;
 const END = 0x0b;
 
 /** Unsigned LEB128. */
@@ -22,13 +25,12 @@ export function unsigned(value: number): number[] {
   }
 }
 
-function signed32(value: number): number[] {
+/** Signed LEB128. */
+function signed(value: number): number[] {
   const bytes: number[] = [];
-  for (let rest = value | 0; ; rest >>= 7) {
-    const low = rest & 127;
-    const done = (rest >> 7 === 0 && !(low & 64)) || (rest >> 7 === -1 && low & 64);
-    if (done) return [...bytes, low];
-    bytes.push(low | 128);
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest >= -64 && rest < 64) return [...bytes, rest & 127];
+    bytes.push((rest & 127) | 128);
   }
 }
 
@@ -58,18 +60,27 @@ export function writeSections(binary: Uint8Array, sections: Section[]): Uint8Arr
   return Buffer.concat(parts);
 }
 
-/** The memory section of a module with one 32-bit memory, with another initial size. */
-export function memorySection(body: Uint8Array, initialPages: number): Uint8Array {
-  const flags = body[1] ?? 0;
-  const [, afterInitial] = readUnsigned(body, 2);
-  return Uint8Array.of(1, flags, ...unsigned(initialPages), ...body.subarray(afterInitial));
+/** Whether the addresses of a module's memory have 64 bits. */
+export function isWide(binary: Uint8Array): boolean {
+  const flags = readSections(binary).find((section) => section.id === MEMORY_SECTION)?.body[1] ?? 0;
+  return (flags & WIDE) !== 0;
 }
 
-/** A data section that puts each block at its address. */
-export function dataSection(blocks: { address: number; bytes: Uint8Array }[]): Uint8Array {
+/** The memory section of a module with one memory, with other sizes in pages; without a maximum, its own. */
+export function memorySection(body: Uint8Array, initial: number, maximum?: number): Uint8Array {
+  const [, afterInitial] = readUnsigned(body, 2);
+  const last = maximum === undefined ? body.subarray(afterInitial) : unsigned(maximum);
+  return Uint8Array.of(1, body[1] ?? 0, ...unsigned(initial), ...last);
+}
+
+/** A data section that puts each block at its address, in a memory with addresses of 64 bits if it is `wide`. */
+export function dataSection(blocks: { address: number; bytes: Uint8Array }[], wide: boolean): Uint8Array {
+  // An address of 32 bits is a signed number there.
+  const constant = (address: number) =>
+    wide ? [I64_CONST, ...signed(address)] : [I32_CONST, ...signed(address | 0)];
   const parts: Uint8Array[] = [Uint8Array.from(unsigned(blocks.length))];
   for (const { address, bytes } of blocks) {
-    parts.push(Uint8Array.of(0, I32_CONST, ...signed32(address), END, ...unsigned(bytes.length)), bytes);
+    parts.push(Uint8Array.of(0, ...constant(address), END, ...unsigned(bytes.length)), bytes);
   }
   return Buffer.concat(parts);
 }

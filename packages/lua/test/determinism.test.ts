@@ -1,7 +1,7 @@
 import { compileModule, instantiate } from '@ao-ts/core/loader';
 import { expect, it } from 'vitest';
-import { moduleBinary } from '../src/index.ts';
-import { FORMAT, loaders } from './loaders.ts';
+import { moduleFormats } from '../src/index.ts';
+import { libraryModule, loaders, targets } from './loaders.ts';
 import { OTHER, TestProcess, tags } from './test-process.ts';
 
 const PROGRAM = `
@@ -41,23 +41,24 @@ async function play(process: TestProcess): Promise<unknown[]> {
 }
 
 it.each(loaders)('gives the same results and the same memory again on $name', async (loader) => {
-  await using first = await TestProcess.load(loader, await moduleBinary());
-  await using second = await TestProcess.load(loader, await moduleBinary());
+  await using first = await TestProcess.load(loader, await libraryModule(loader.target));
+  await using second = await TestProcess.load(loader, await libraryModule(loader.target));
   expect(await play(second)).toEqual(await play(first));
 });
 
-it('gives the same results and the same memory on both loaders', async () => {
+it.each(targets)('gives the same results and the same memory on both loaders (%i bits)', async (target) => {
+  const both = loaders.filter((loader) => loader.target === target);
   const [network, own] = await Promise.all(
-    loaders.map(async (loader) => {
-      await using process = await TestProcess.load(loader, await moduleBinary());
+    both.map(async (loader) => {
+      await using process = await TestProcess.load(loader, await libraryModule(loader.target));
       return await play(process);
     }),
   );
   expect(own).toEqual(network);
 });
 
-it('goes on in another instance that has its memory', async () => {
-  const compiled = await compileModule(await moduleBinary(), { format: FORMAT });
+it.each(targets)('goes on in another instance that has its memory (%i bits)', async (target) => {
+  const compiled = await compileModule(await libraryModule(target), { format: moduleFormats[target] });
   const environment = JSON.stringify({ Process: { Id: 'process', Owner: 'owner', Tags: [] } });
   const message = (data: string) =>
     JSON.stringify({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildModule, moduleBinary } from '../src/index.ts';
-import { loaders } from './loaders.ts';
+import { buildModule } from '../src/index.ts';
+import { libraryModule, loaders } from './loaders.ts';
 import { OTHER, plain, TestProcess, tag } from './test-process.ts';
 
 const LINES = 'first line\nsecond line\n42 0x10\n';
@@ -19,7 +19,7 @@ describe.each(loaders)('files of Arweave on $name', (loader) => {
   const run = (source: string) => process.run(source);
 
   beforeAll(async () => {
-    process = await TestProcess.load(loader, await moduleBinary(), {}, { files });
+    process = await TestProcess.load(loader, await libraryModule(loader.target), {}, { files });
     await process.spawn();
   });
   afterAll(() => process[Symbol.asyncDispose]());
@@ -163,7 +163,7 @@ describe.each(loaders)('a whole process of its own on $name', (loader) => {
   it('reads files, too', async () => {
     await using process = await TestProcess.load(
       loader,
-      await buildModule([{ name: 'process.lua', source }]),
+      await buildModule([{ name: 'process.lua', source }], { target: loader.target }),
       {},
       { files },
     );
@@ -181,7 +181,7 @@ describe.each(loaders)('a whole process of its own on $name', (loader) => {
   it('finds none where there is no WeaveDrive', async () => {
     await using process = await TestProcess.load(
       loader,
-      await buildModule([{ name: 'process.lua', source }]),
+      await buildModule([{ name: 'process.lua', source }], { target: loader.target }),
     );
     const failed = await process.evaluate({ Data: '/data/lines' });
     expect(failed).toMatchObject({
@@ -194,7 +194,7 @@ describe.each(loaders)('a whole process of its own on $name', (loader) => {
     const yielding = 'return { handle = function() coroutine.yield() end }';
     await using process = await TestProcess.load(
       loader,
-      await buildModule([{ name: 'process.lua', source: yielding }]),
+      await buildModule([{ name: 'process.lua', source: yielding }], { target: loader.target }),
     );
     for (let i = 0; i < 2; i++) {
       const failed = await process.evaluate({});

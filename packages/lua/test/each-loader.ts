@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
-import { moduleBinary } from '../src/index.ts';
-import { type LoadOptions, loaders } from './loaders.ts';
+import { type LoadOptions, libraryModule, loaders } from './loaders.ts';
 import { TestProcess } from './test-process.ts';
 
 export interface Run {
@@ -10,14 +9,14 @@ export interface Run {
   start(processTags?: Record<string, string>, options?: LoadOptions): Promise<TestProcess>;
 }
 
-/** The same tests on the network's own loader and on this project's. */
+/** The same tests on the network's own loader and on this project's, for each target. */
 export function onEachLoader(title: string, tests: (run: Run) => void, { shared = false } = {}): void {
   const before = shared ? beforeAll : beforeEach;
   const after = shared ? afterAll : afterEach;
   describe.each(loaders)(`${title} on $name`, (loader) => {
     const run = {
       start: async (processTags, options) =>
-        TestProcess.load(loader, await moduleBinary(), processTags, options),
+        TestProcess.load(loader, await libraryModule(loader.target), processTags, options),
     } as Run;
 
     before(async () => {

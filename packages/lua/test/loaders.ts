@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { compileModule, instantiate, parseOutput } from '@ao-ts/core/loader';
-import { moduleTags } from '../src/index.ts';
+import { buildModule, moduleBinary, moduleFormats, type Target } from '../src/index.ts';
 import { serveArweave } from './arweave.ts';
 
 export interface Evaluation {
@@ -27,17 +27,36 @@ export interface LoadOptions {
   files?: Record<string, string>;
 }
 
+/** A host that runs modules of one target. */
 export interface Loader {
   name: string;
+  target: Target;
   load(binary: Uint8Array, options?: LoadOptions): Promise<Evaluator>;
 }
 
-export const FORMAT = moduleTags.find((tag) => tag.name === 'Module-Format')?.value ?? '';
+/** The formats in which gas is counted. */
+export const METERED: Record<Target, string> = {
+  32: 'wasm32-unknown-emscripten-metering',
+  64: 'wasm64-unknown-emscripten-draft_2024_10_16-metering',
+};
+
+const modules = new Map<Target, Promise<Uint8Array>>();
+
+/** The module with the process library and no program of its own, for a target, with up to 1 GiB of memory. */
+export function libraryModule(target: Target): Promise<Uint8Array> {
+  // That of 32 bits is in the repository.
+  const module =
+    modules.get(target) ??
+    (target === 32 ? moduleBinary() : buildModule([], { target, maximumMemory: 2 ** 30 }));
+  modules.set(target, module);
+  return module;
+}
 
 /** The loader that compute units of the network run, with their WeaveDrive. */
-const network: Loader = {
-  name: '@permaweb/ao-loader',
-  async load(binary, { format = FORMAT, files } = {}) {
+const network = (target: Target): Loader => ({
+  name: `@permaweb/ao-loader, ${target} bits`,
+  target,
+  async load(binary, { format = moduleFormats[target], files } = {}) {
     const arweave = files && (await serveArweave(files));
     const worker = new Worker(new URL('network-worker.ts', import.meta.url), {
       workerData: { binary, format, arweave: arweave?.url },
@@ -58,12 +77,13 @@ const network: Loader = {
       },
     };
   },
-};
+});
 
 /** This project's own loader. */
-const own: Loader = {
-  name: '@ao-ts/core/loader',
-  async load(binary, { format = FORMAT, files } = {}) {
+const own = (target: Target): Loader => ({
+  name: `@ao-ts/core/loader, ${target} bits`,
+  target,
+  async load(binary, { format = moduleFormats[target], files } = {}) {
     const open = (path: string) => (files?.[path] === undefined ? undefined : Buffer.from(files[path]));
     const drive = files && { drive: { open } };
     const instance = instantiate(await compileModule(binary, { format }), drive);
@@ -78,6 +98,7 @@ const own: Loader = {
       async [Symbol.asyncDispose]() {},
     };
   },
-};
+});
 
-export const loaders: Loader[] = [network, own];
+export const targets: Target[] = [32, 64];
+export const loaders: Loader[] = targets.flatMap((target) => [network(target), own(target)]);

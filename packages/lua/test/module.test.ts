@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { buildModule, libraryFiles, moduleBinary, moduleTags, runtimeBinary } from '../src/index.ts';
-import { type Loader, loaders } from './loaders.ts';
+import { type Loader, libraryModule, loaders, METERED, targets } from './loaders.ts';
 import { TestProcess } from './test-process.ts';
 
 const PACKAGE = new URL('../', import.meta.url);
@@ -72,9 +72,9 @@ describe.each(loaders)('the module on $name', (loader: Loader) => {
   it('runs under the metered format, too', async () => {
     await using process = await TestProcess.load(
       loader,
-      await moduleBinary(),
+      await libraryModule(loader.target),
       {},
-      { format: 'wasm32-unknown-emscripten-metering' },
+      { format: METERED[loader.target] },
     );
     await process.spawn();
     expect(await process.run('local ok, problem = pcall(error, "caught", 0) return problem')).toBe('caught');
@@ -83,13 +83,16 @@ describe.each(loaders)('the module on $name', (loader: Loader) => {
 
 describe.each(loaders)('a module built from files, on $name', (loader: Loader) => {
   it('has its own files beside the library', async () => {
-    const binary = await buildModule([
-      {
-        name: 'shop/price.lua',
-        source: '#!/usr/bin/lua\nlocal price = {}\nfunction price.of(n) return n * 2 end\nreturn price',
-      },
-      { name: 'shop/init.lua', source: 'return { price = require(".shop.price") }' },
-    ]);
+    const binary = await buildModule(
+      [
+        {
+          name: 'shop/price.lua',
+          source: '#!/usr/bin/lua\nlocal price = {}\nfunction price.of(n) return n * 2 end\nreturn price',
+        },
+        { name: 'shop/init.lua', source: 'return { price = require(".shop.price") }' },
+      ],
+      { target: loader.target },
+    );
     await using process = await TestProcess.load(loader, binary);
     await process.spawn();
     expect(await process.run('require(".shop").price.of(21)')).toBe('42');
@@ -109,7 +112,7 @@ describe.each(loaders)('a module built from files, on $name', (loader: Loader) =
       return process`;
     await using process = await TestProcess.load(
       loader,
-      await buildModule([{ name: 'process.lua', source }]),
+      await buildModule([{ name: 'process.lua', source }], { target: loader.target }),
     );
     expect((await process.evaluate({ Data: 'a' })).response).toMatchObject({
       Output: expect.stringMatching(/^1aprocess-/),
@@ -122,32 +125,35 @@ describe.each(loaders)('a module built from files, on $name', (loader: Loader) =
   });
 });
 
-describe('building', () => {
+describe.each(targets)('building for %i bits', (target) => {
+  const loader = loaders.find((candidate) => candidate.target === target) as Loader;
+
   it.each([
     ['a syntax error', 'local x =\n\nreturn', "bad.lua:3: unexpected symbol near 'return'"],
     ['a NUL', 'return "\0"', 'bad.lua contains a NUL character'],
   ])('refuses %s, with file and line', async (_, source, problem) => {
-    await expect(buildModule([{ name: 'bad.lua', source }])).rejects.toMatchObject({
+    await expect(buildModule([{ name: 'bad.lua', source }], { target })).rejects.toMatchObject({
       code: 'LUA.INVALID_SOURCE',
       message: expect.stringContaining(problem),
     });
   });
 
   it('refuses a process that fails when it is loaded', async () => {
-    await expect(buildModule([{ name: 'process.lua', source: 'local t\nt.x = 1' }])).rejects.toThrow(
-      'process.lua:2: attempt to index a nil value',
-    );
+    await expect(
+      buildModule([{ name: 'process.lua', source: 'local t\nt.x = 1' }], { target }),
+    ).rejects.toThrow('process.lua:2: attempt to index a nil value');
   });
 
   it('refuses a process that needs more memory than there is', async () => {
     const source = 'return { handle = print, rows = ("x"):rep(1020 * 1024 * 1024) }';
-    await expect(buildModule([{ name: 'process.lua', source }])).rejects.toThrow('not enough memory');
+    const building = buildModule([{ name: 'process.lua', source }], { target, maximumMemory: 2 ** 30 });
+    await expect(building).rejects.toThrow('process.lua:1: not enough memory');
   });
 
   it('takes megabytes of Lua', async () => {
     const source = `return {${'"0123456789abcdef",\n'.repeat(150_000)}}`;
-    const binary = await buildModule([{ name: 'large.lua', source }]);
-    await using process = await TestProcess.load(loaders[0] as Loader, binary);
+    const binary = await buildModule([{ name: 'large.lua', source }], { target });
+    await using process = await TestProcess.load(loader, binary);
     await process.spawn();
     expect(await process.run('#require(".large")')).toBe('150000');
   });
@@ -156,13 +162,13 @@ describe('building', () => {
     const source = `local rows = {}
       for i = 1, 120000 do rows[i] = ("\\0"):rep(60) .. i end
       return { handle = function() return { Output = #rows .. rows[120000]:sub(-6) } end }`;
-    const binary = await buildModule([{ name: 'process.lua', source }]);
-    await using process = await TestProcess.load(loaders[0] as Loader, binary);
+    const binary = await buildModule([{ name: 'process.lua', source }], { target });
+    await using process = await TestProcess.load(loader, binary);
     expect((await process.evaluate({})).response).toMatchObject({ Output: '120000120000' });
   });
 
   it('gives the same bytes for the same files', async () => {
     const files = [{ name: 'a.lua', source: 'return { b = 1 }' }];
-    expect(sha256(await buildModule(files))).toBe(sha256(await buildModule(files)));
+    expect(sha256(await buildModule(files, { target }))).toBe(sha256(await buildModule(files, { target })));
   });
 });

@@ -8,8 +8,23 @@ interface Result {
   [key: string]: unknown;
 }
 
+// Node's own types leave it to the DOM library.
+declare const WebAssembly: { Memory: { prototype: { grow: unknown } } };
+
 type Handle = (memory: ArrayBuffer | null, message: unknown, environment: unknown) => Promise<Result>;
 type Load = (binary: Uint8Array, options: Record<string, unknown>) => Promise<Handle>;
+
+// This loader grows memory by a number of pages that is a fraction, and never a bigint: engines refuse it for 64 bits.
+const { prototype } = WebAssembly.Memory;
+const grow = prototype.grow as (pages: number | bigint) => number | bigint;
+prototype.grow = function (this: object, pages: number) {
+  try {
+    return grow.call(this, pages);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return Number(grow.call(this, BigInt(Math.trunc(pages))));
+  }
+};
 
 const require = createRequire(import.meta.url);
 const load: Load = require('@permaweb/ao-loader');

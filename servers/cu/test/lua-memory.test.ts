@@ -1,20 +1,15 @@
 import { compileModule, instantiate, markWrites, takeSnapshot } from '@ao-ts/core/loader';
-import { moduleBinary, moduleTags } from '@ao-ts/lua';
+import { buildModule, moduleFormats, type Target } from '@ao-ts/lua';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Resident } from '../src/worker/resident.ts';
 
 const ID = 'A'.repeat(43);
-const FORMAT = moduleTags.find(({ name }) => name === 'Module-Format')?.value ?? '';
 const LIMIT = 24 * 1024 * 1024;
 const ENVIRONMENT = JSON.stringify({
   Process: { Id: ID, Owner: ID, Tags: [] },
   Module: { Id: ID, Owner: ID, Tags: [] },
 });
-
-const binary = await moduleBinary();
-const plain = await compileModule(binary, { format: FORMAT, memoryLimit: LIMIT });
-const compiled = await compileModule(markWrites(binary), { format: FORMAT, memoryLimit: LIMIT });
 
 function message(nonce: number, type: string, data: string): string {
   return JSON.stringify({
@@ -46,43 +41,51 @@ const program = fc.constantFrom(
   'Handlers.add("h" .. (Count or 0), "Never", function() end)',
 );
 
-test('a Lua process has, after any messages, the memory that fresh instances would have had', () => {
-  fc.assert(
-    fc.property(fc.array(program, { minLength: 1, maxLength: 8 }), (programs) => {
-      const resident = new Resident(
-        {
-          ...{ moduleId: ID, compiled, memoryLimit: LIMIT, computeLimit: 9e15, drive: false },
-          ...{ environment: ENVIRONMENT, snapshot: undefined, journal: [], step: 0 },
-        },
-        { booted: new Map(), alive() {}, snapshot() {} },
-      );
-      let expected = instantiate(plain, { memoryLimit: LIMIT }).snapshot();
-      const texts = [
-        message(0, 'Process', ''),
-        ...programs.map((text, index) => message(index + 1, 'Message', text)),
-      ];
-      texts.forEach((text, index) => {
-        const fresh = instantiate(plain, { memoryLimit: LIMIT });
-        fresh.restore(expected);
-        const { kept } = resident.apply(index + 1, text);
-        let answer: string | undefined;
-        try {
-          answer = fresh.handle(text, ENVIRONMENT);
-        } catch {
-          // A trap: nothing is kept.
-        }
-        const { ok, response } = answer === undefined ? { ok: false, response: {} } : JSON.parse(answer);
-        expect(kept).toBe(Boolean(ok && !response.Error));
-        if (kept) expected = fresh.snapshot(expected);
-        const memory = resident.memory();
-        expect(memory.length).toBe(expected.byteLength);
-        // Pages that are equal are shared.
-        const { pages } = takeSnapshot(memory, expected);
-        expect(pages.size).toBe(expected.pages.size);
-        for (const [page, content] of pages)
-          if (expected.pages.get(page) !== content) expect.fail(`page ${page}`);
-      });
-    }),
-    { numRuns: 6 },
-  );
-}, 120_000);
+test.each<Target>([32, 64])(
+  'a Lua process of %i bits has, after any messages, the memory that fresh instances would have had',
+  async (target) => {
+    const binary = await buildModule([], { target });
+    const options = { format: moduleFormats[target], memoryLimit: LIMIT };
+    const plain = await compileModule(binary, options);
+    const compiled = await compileModule(markWrites(binary), options);
+    fc.assert(
+      fc.property(fc.array(program, { minLength: 1, maxLength: 8 }), (programs) => {
+        const resident = new Resident(
+          {
+            ...{ moduleId: ID, compiled, memoryLimit: LIMIT, computeLimit: 9e15, drive: false },
+            ...{ environment: ENVIRONMENT, snapshot: undefined, journal: [], step: 0 },
+          },
+          { booted: new Map(), alive() {}, snapshot() {} },
+        );
+        let expected = instantiate(plain, { memoryLimit: LIMIT }).snapshot();
+        const texts = [
+          message(0, 'Process', ''),
+          ...programs.map((text, index) => message(index + 1, 'Message', text)),
+        ];
+        texts.forEach((text, index) => {
+          const fresh = instantiate(plain, { memoryLimit: LIMIT });
+          fresh.restore(expected);
+          const { kept } = resident.apply(index + 1, text);
+          let answer: string | undefined;
+          try {
+            answer = fresh.handle(text, ENVIRONMENT);
+          } catch {
+            // A trap: nothing is kept.
+          }
+          const { ok, response } = answer === undefined ? { ok: false, response: {} } : JSON.parse(answer);
+          expect(kept).toBe(Boolean(ok && !response.Error));
+          if (kept) expected = fresh.snapshot(expected);
+          const memory = resident.memory();
+          expect(memory.length).toBe(expected.byteLength);
+          // Pages that are equal are shared.
+          const { pages } = takeSnapshot(memory, expected);
+          expect(pages.size).toBe(expected.pages.size);
+          for (const [page, content] of pages)
+            if (expected.pages.get(page) !== content) expect.fail(`page ${page}`);
+        });
+      }),
+      { numRuns: 6 },
+    );
+  },
+  120_000,
+);

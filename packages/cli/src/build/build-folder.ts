@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AoError, isAoError } from '@ao-ts/core';
-import { buildModule, type LuaFile, libraryFiles } from '@ao-ts/lua';
+import { type BuildOptions, buildModule, type LuaFile, libraryFiles } from '@ao-ts/lua';
 import { luaString } from '@ao-ts/network';
-import { readConfig } from './config.ts';
-import { declaredMemory, PAGE_BYTES, withMaximum } from './memory.ts';
+import { type BuildConfig, readConfig } from './config.ts';
+import { declaredMemory, PAGE_BYTES } from './memory.ts';
 
 const PROGRAM = 'process.lua';
 /** The library's own process.lua, when the folder's is a program for it. */
@@ -13,12 +13,10 @@ const LIBRARY_PROCESS = 'ao-process.lua';
 /** What other builders compile or link into a module. */
 const NATIVE = /^libs\/.*\.(?:a|so|o|c|cpp)$/;
 
-export interface Built {
+export interface Built extends BuildConfig {
   binary: Uint8Array;
   /** Lua files of the folder that are in it. */
   files: string[];
-  /** Bytes. */
-  maximumMemory: number;
 }
 
 /**
@@ -28,7 +26,7 @@ export interface Built {
  * @throws AoError `BUILD.NO_PROCESS`, `BUILD.CONFIG`, `BUILD.MEMORY`, `BUILD.NATIVE`, `LUA.INVALID_SOURCE`, `LUA.TOO_LARGE`
  */
 export async function buildFolder(folder: string): Promise<Built> {
-  const { maximumMemory } = await readConfig(join(folder, 'config.yml'));
+  const config = await readConfig(join(folder, 'config.yml'));
   const files = await readLuaFiles(folder);
   const program = files.find(({ name }) => name === PROGRAM);
   if (!program) {
@@ -37,8 +35,9 @@ export async function buildFolder(folder: string): Promise<Built> {
     });
   }
   const isWholeProcess = /^return\b/m.test(program.source);
-  const module = await built(isWholeProcess ? files : await onLibrary(files, program));
-  const { initial } = declaredMemory(module);
+  const binary = await built(isWholeProcess ? files : await onLibrary(files, program), config);
+  const { maximumMemory } = config;
+  const { initial } = declaredMemory(binary);
   if (initial * PAGE_BYTES > maximumMemory) {
     throw new AoError(
       'BUILD.MEMORY',
@@ -46,17 +45,13 @@ export async function buildFolder(folder: string): Promise<Built> {
       { action: 'fix', facts: { initial, maximumMemory } },
     );
   }
-  return {
-    binary: withMaximum(module, maximumMemory / PAGE_BYTES),
-    files: files.map(({ name }) => name),
-    maximumMemory,
-  };
+  return { ...config, binary, files: files.map(({ name }) => name) };
 }
 
 /** The errors of {@link buildModule} without the part of Lua's stack that is the builder's. */
-async function built(files: LuaFile[]): Promise<Uint8Array> {
+async function built(files: LuaFile[], options: BuildOptions): Promise<Uint8Array> {
   try {
-    return await buildModule(files);
+    return await buildModule(files, options);
   } catch (cause) {
     if (!isAoError(cause, 'LUA.INVALID_SOURCE')) throw cause;
     const [message = ''] = cause.message.split('\nstack traceback:');

@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { AoError, errorMessage } from '@ao-ts/core';
+import { LARGEST_MEMORY, type Target } from '@ao-ts/lua';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { PAGE_BYTES } from './memory.ts';
 
 const MEGABYTE = 1024 * 1024;
-/** As much as the runtime can use. */
-const LARGEST = 1024 * MEGABYTE;
 
-/** Megabytes of memory a module may grow to. Those beyond 1024 need a 64-bit runtime. */
+/** Megabytes of memory a module may grow to. */
 const PRESETS = { xs: 128, sm: 256, md: 512, lg: 1024, xl: 8192, xxl: 16_384 } as const;
 
 // The keys that say how C is compiled have no meaning here, and do no harm.
@@ -26,10 +25,12 @@ const Config = z.strictObject({
 export interface BuildConfig {
   /** Bytes a module may grow to: a multiple of a page. */
   maximumMemory: number;
+  target: Target;
 }
 
 /**
- * Reads `config.yml`; without one the preset is `md`.
+ * Reads `config.yml`; without one the preset is `md`. Without a target a module has 32 bits, or 64 if it needs them for its
+ * memory.
  * @throws AoError `BUILD.CONFIG`
  */
 export async function readConfig(path: string): Promise<BuildConfig> {
@@ -47,13 +48,15 @@ export async function readConfig(path: string): Promise<BuildConfig> {
     throw invalid(`${path} can not be used: ${problem}`, cause);
   }
   const maximumMemory = config.maximum_memory ?? PRESETS[config.preset] * MEGABYTE;
-  if (maximumMemory > LARGEST) {
+  const least: Target = maximumMemory > LARGEST_MEMORY[32] ? 64 : 32;
+  const target = config.target === undefined ? least : (Number(config.target) as Target);
+  if (maximumMemory > LARGEST_MEMORY[target]) {
     const what = config.maximum_memory ? `maximum_memory: ${maximumMemory}` : `preset: ${config.preset}`;
-    throw invalid(
-      `${path}: ${what} is more than a module of 32 bits can have here; the largest is preset: lg.`,
-    );
+    const advice =
+      target === 32 ? 'the largest is preset: lg; more needs target: 64.' : 'the largest is preset: xxl.';
+    throw invalid(`${path}: ${what} is more than a module of ${target} bits can have; ${advice}`);
   }
-  return { maximumMemory };
+  return { maximumMemory, target };
 }
 
 function invalid(message: string, cause?: unknown): AoError {

@@ -13,34 +13,14 @@ export interface DeclaredMemory {
   is64bit: boolean;
 }
 
-interface Place extends DeclaredMemory {
-  /** Where the section begins and ends in the binary, its header included. */
-  start: number;
-  end: number;
-}
-
-/** @throws AoError `BUILD.NOT_WASM` */
-export function declaredMemory(binary: Uint8Array): DeclaredMemory {
-  const { initial, maximum, is64bit } = findMemory(binary);
-  return { initial, maximum, is64bit };
-}
-
-/** The same module with another maximum of memory. @throws AoError `BUILD.NOT_WASM` */
-export function withMaximum(binary: Uint8Array, pages: number): Uint8Array {
-  const { start, end, initial, is64bit } = findMemory(binary);
-  const flags = HAS_MAXIMUM | (is64bit ? IS_64_BIT : 0);
-  const body = [1, flags, ...encode(initial), ...encode(pages)];
-  const section = Uint8Array.of(MEMORY_SECTION, ...encode(body.length), ...body);
-  return Buffer.concat([binary.subarray(0, start), section, binary.subarray(end)]);
-}
-
 /** Bytes in the form of a Memory-Limit. */
 export function memoryLimit(bytes: number): string {
   const megabytes = bytes / 1024 / 1024;
   return Number.isInteger(megabytes) ? `${megabytes}-mb` : `${bytes}-b`;
 }
 
-function findMemory(binary: Uint8Array): Place {
+/** @throws AoError `BUILD.NOT_WASM` */
+export function declaredMemory(binary: Uint8Array): DeclaredMemory {
   if (Buffer.from(binary.subarray(0, 4)).toString('latin1') !== '\0asm') throw notWasm();
   for (let start = HEADER_BYTES; start < binary.length; ) {
     const [size, body] = decode(binary, start + 1);
@@ -49,7 +29,7 @@ function findMemory(binary: Uint8Array): Place {
       const flags = binary[body + 1] ?? 0;
       const [initial, next] = decode(binary, body + 2);
       const maximum = flags & HAS_MAXIMUM ? decode(binary, next)[0] : undefined;
-      return { start, end, initial, maximum, is64bit: (flags & IS_64_BIT) !== 0 };
+      return { initial, maximum, is64bit: (flags & IS_64_BIT) !== 0 };
     }
     start = end;
   }
@@ -71,9 +51,4 @@ function decode(bytes: Uint8Array, at: number): [value: number, next: number] {
     if (byte < 128) return [value, next];
   }
   throw notWasm();
-}
-
-function encode(value: number): number[] {
-  if (value < 128) return [value];
-  return [(value % 128) | 128, ...encode(Math.floor(value / 128))];
 }

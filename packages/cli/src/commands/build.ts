@@ -22,7 +22,7 @@ export function buildCommand(): Command {
 
 async function build(folder: string, options: BuildOptions): Promise<void> {
   const started = performance.now();
-  const { binary, files, maximumMemory } = await buildFolder(resolve(folder));
+  const { binary, files, maximumMemory, target } = await buildFolder(resolve(folder));
   const output = options.output ?? join(folder, 'process.wasm');
   const unfinished = `${output}.new`;
   process.once('exit', () => rmSync(unfinished, { force: true }));
@@ -30,11 +30,16 @@ async function build(folder: string, options: BuildOptions): Promise<void> {
   await rename(unfinished, output);
   const ms = Math.round(performance.now() - started);
   const what = `${files.length} Lua ${files.length === 1 ? 'file' : 'files'}, ${binary.length} bytes`;
-  print(options, `${output}: ${what}, memory up to ${memoryLimit(maximumMemory)}, in ${ms} ms`, {
-    output,
-    files,
-    bytes: binary.length,
-    maximumMemory,
-    ms,
-  });
+  print(
+    options,
+    `${output}: ${what}, ${target} bits, memory up to ${memoryLimit(maximumMemory)}, in ${ms} ms`,
+    {
+      output,
+      files,
+      bytes: binary.length,
+      maximumMemory,
+      target,
+      ms,
+    },
+  );
 }

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { AoError } from '@ao-ts/core';
 import { createDataItem, type Tag } from '@ao-ts/core/ans104';
-import { moduleTags } from '@ao-ts/lua';
+import { moduleFormats, moduleTags } from '@ao-ts/lua';
 import { Command } from 'commander';
 import { declaredMemory, memoryLimit, PAGE_BYTES } from '../build/memory.ts';
 import { addNetworkOptions, type NetworkOptions, networkFor, tag } from '../options.ts';
 import { print, withProgress } from '../output.ts';
 
-const FORMAT_64 = 'wasm64-unknown-emscripten-draft_2024_02_15';
 /** Tags of the Lua module that are not true of just any module. */
 const OF_THE_LUA_MODULE = new Set(['Memory-Limit', 'Name', 'Lua-Version']);
 
@@ -51,7 +50,9 @@ function tagsOf(binary: Uint8Array, own: Tag[], file: string): Tag[] {
   const maximum = (memory.maximum ?? 65_536) * PAGE_BYTES;
   const tags = moduleTags
     .filter(({ name }) => !OF_THE_LUA_MODULE.has(name))
-    .map((each) => (each.name === 'Module-Format' && memory.is64bit ? { ...each, value: FORMAT_64 } : each));
+    .map((each) =>
+      each.name === 'Module-Format' && memory.is64bit ? { ...each, value: moduleFormats[64] } : each,
+    );
   tags.push({ name: 'Memory-Limit', value: memoryLimit(maximum) });
   const named = new Set(own.map(({ name }) => name));
   return [...tags.filter(({ name }) => !named.has(name)), ...own];
