@@ -56,6 +56,25 @@ test('from nothing to a tested process, and to a module of its own that runs', a
   expect((await run(project, 'eval', process, 'Count')).out.trim()).toBe('1');
 });
 
+test('a module of 64 bits is published as one, and runs', async () => {
+  const project = await mkdtemp(join(folder, 'wide-'));
+  await writeFile(
+    join(project, 'process.lua'),
+    'Handlers.add("add", "Add", function(msg) Sum = (Sum or 0) + math.tointeger(msg.N) end)',
+  );
+  await writeFile(join(project, 'config.yml'), 'target: 64\n');
+  expect(await run(project, 'build')).toMatchObject({ code: 0, out: expect.stringContaining('64 bits') });
+  const { module, tags } = JSON.parse((await run(project, 'publish', '--json')).out);
+  expect(tags).toContainEqual({
+    name: 'Module-Format',
+    value: 'wasm64-unknown-emscripten-draft_2024_02_15',
+  });
+  expect(tags).toContainEqual({ name: 'Memory-Limit', value: '512-mb' });
+  const process = (await run(project, 'spawn', '--module', module)).out.trim();
+  await run(project, 'message', process, '--action', 'Add', '--tag', 'N=2');
+  expect((await run(project, 'eval', process, 'Sum')).out.trim()).toBe('2');
+});
+
 test('the page on testing says what is so: its examples are a file of tests that pass', async () => {
   const page = await readFile(new URL('../../../docs/testing-processes.md', import.meta.url), 'utf8');
   const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block);

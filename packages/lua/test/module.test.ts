@@ -27,27 +27,33 @@ describe('the module in the repository', () => {
     }
   });
 
-  it('imports nothing but what every loader of its format offers', async () => {
-    const { WebAssembly } = globalThis as unknown as {
-      WebAssembly: {
-        Module: {
-          new (bytes: Uint8Array): object;
-          imports(module: object): { module: string; name: string }[];
+  it.each([
+    [32, 'vii'],
+    [64, 'vjj'],
+  ] as const)(
+    'imports nothing but what every loader of its format offers (%i bits)',
+    async (target, call) => {
+      const { WebAssembly } = globalThis as unknown as {
+        WebAssembly: {
+          Module: {
+            new (bytes: Uint8Array): object;
+            imports(module: object): { module: string; name: string }[];
+          };
         };
       };
-    };
-    const imports = WebAssembly.Module.imports(new WebAssembly.Module(await moduleBinary()));
-    expect(imports.map(({ module, name }) => `${module}.${name}`).sort()).toEqual([
-      'env.__asyncjs__weavedrive_close',
-      'env.__asyncjs__weavedrive_open',
-      'env.__asyncjs__weavedrive_read',
-      'env._emscripten_memcpy_js',
-      'env._emscripten_throw_longjmp',
-      'env.emscripten_resize_heap',
-      'env.invoke_vii',
-      'wasi_snapshot_preview1.fd_seek',
-    ]);
-  });
+      const imports = WebAssembly.Module.imports(new WebAssembly.Module(await libraryModule(target)));
+      expect(imports.map(({ module, name }) => `${module}.${name}`).sort()).toEqual([
+        'env.__asyncjs__weavedrive_close',
+        'env.__asyncjs__weavedrive_open',
+        'env.__asyncjs__weavedrive_read',
+        'env._emscripten_memcpy_js',
+        'env._emscripten_throw_longjmp',
+        'env.emscripten_resize_heap',
+        `env.invoke_${call}`,
+        'wasi_snapshot_preview1.fd_seek',
+      ]);
+    },
+  );
 
   it('is published with the tags a compute unit needs', () => {
     const names = moduleTags.map((tag) => tag.name);

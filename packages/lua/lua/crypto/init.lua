@@ -1,4 +1,4 @@
---- Digests, HMAC, PBKDF2, AES, and the helpers that go with them.
+--- Digests, HMAC, PBKDF2, ciphers, and the helpers that go with them.
 ---
 --- What a function returns has asHex(), asString() (the raw bytes) and asBytes() (a list of numbers). Texts may be given as
 --- strings, as streams or as lists of numbers.
@@ -11,10 +11,7 @@ local crypto = {
   utils = require('.crypto.util'),
 }
 
---- An integer in [min, max] from the process's random numbers, after seeding them if a seed is given.
-function crypto.random(min, max, seed)
-  if seed then math.randomseed(seed) end
-  return math.random(min or 0, max or 2147483647)
-end
+--- An integer in [min, max], from a seed if one is given.
+crypto.random = crypto.cipher.issac.random
 
 return crypto

@@ -1,9 +1,11 @@
 --- What the functions of `.crypto` take and give.
 local array = require('.crypto.util.array')
+local bit = require('.crypto.util.bit')
 local hex = require('.crypto.util.hex')
+local queue = require('.crypto.util.queue')
 local stream = require('.crypto.util.stream')
 
-local util = { array = array, hex = hex, stream = stream }
+local util = { array = array, bit = bit, hex = hex, queue = queue, stream = stream }
 
 --- The text of a string, a stream or a list of numbers.
 function util.text(source)

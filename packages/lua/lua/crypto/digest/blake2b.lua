@@ -1,0 +1,1 @@
+return require('.crypto.digest').blake2b

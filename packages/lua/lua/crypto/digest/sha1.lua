@@ -1,0 +1,1 @@
+return { sha1 = require('.crypto.digest').sha1 }

@@ -1,0 +1,1 @@
+return { pbkdf2 = require('.crypto.kdf').pbkdf2 }

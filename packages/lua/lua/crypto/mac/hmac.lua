@@ -1,0 +1,1 @@
+return { hmac = require('.crypto.mac').createHmac }
