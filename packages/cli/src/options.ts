@@ -1,7 +1,7 @@
 import { AoError } from '@ao-ts/core';
 import type { Tag } from '@ao-ts/core/ans104';
 import { Client, findNetworkFile, type NetworkFile, readNetworkFile } from '@ao-ts/network';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ID } from './protect-ids.ts';
 
 /** What every command that talks to a network takes. */
@@ -21,14 +21,14 @@ export interface MessageOptions extends NetworkOptions {
 export function addNetworkOptions(command: Command): Command {
   return command
     .option('--network <file>', 'network file (default: the nearest .ao/network.json)')
-    .option('--wallet <file>', 'wallet to sign with (default: the one the network made)')
+    .option('-w, --wallet <file>', 'wallet to sign with (default: the one the network made)')
     .option('--json', 'print JSON, for programs');
 }
 
 export function addMessageOptions(command: Command): Command {
   return addNetworkOptions(command)
     .option('--action <action>', 'value of its Action tag')
-    .option('--tag <name=value>', 'a further tag (repeatable)', tag, [])
+    .addOption(tagOption('a further tag (repeatable)'))
     .option('--data <text>', 'its data', '');
 }
 
@@ -54,8 +54,13 @@ export async function clientFor(options: NetworkOptions): Promise<Client> {
   return new Client(network, await readSigner(options.wallet ?? network.wallet));
 }
 
+/** `--tag`, which may be there many times. */
+export function tagOption(description: string): Option {
+  return new Option('--tag <name=value>', description).default([], 'none').argParser(tag);
+}
+
 /** Parses `name=value`. */
-export function tag(text: string, before: Tag[]): Tag[] {
+function tag(text: string, before: Tag[]): Tag[] {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('a tag is written name=value');
   return [...before, { name: text.slice(0, equals), value: text.slice(equals + 1) }];

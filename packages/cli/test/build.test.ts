@@ -182,7 +182,13 @@ describe('is refused, with what to do', () => {
       'more memory than config.yml allows',
       { 'process.lua': 'X = 1', 'config.yml': 'maximum_memory: 65536' },
       'BUILD.MEMORY',
-      'choose a larger preset',
+      'Choose a larger preset',
+    ],
+    [
+      'a program that takes more when it is built',
+      { 'process.lua': 'Big = ("x"):rep(1 << 27)\nreturn {}', 'config.yml': 'preset: xs' },
+      'BUILD.MEMORY',
+      'process.lua:1: not enough memory for buffer allocation): it may have 134217728 bytes. Choose a larger preset',
     ],
   ] as [string, Record<string, string | Uint8Array>, string, string][])(
     '%s',

@@ -62,14 +62,14 @@ test('a module of 64 bits is published as one, and runs', async () => {
     join(project, 'process.lua'),
     'Handlers.add("add", "Add", function(msg) Sum = (Sum or 0) + math.tointeger(msg.N) end)',
   );
-  await writeFile(join(project, 'config.yml'), 'target: 64\n');
+  await writeFile(join(project, 'config.yml'), 'preset: xl\n');
   expect(await run(project, 'build')).toMatchObject({ code: 0, out: expect.stringContaining('64 bits') });
   const { module, tags } = JSON.parse((await run(project, 'publish', '--json')).out);
   expect(tags).toContainEqual({
     name: 'Module-Format',
     value: 'wasm64-unknown-emscripten-draft_2024_02_15',
   });
-  expect(tags).toContainEqual({ name: 'Memory-Limit', value: '512-mb' });
+  expect(tags).toContainEqual({ name: 'Memory-Limit', value: '8192-mb' });
   const process = (await run(project, 'spawn', '--module', module)).out.trim();
   await run(project, 'message', process, '--action', 'Add', '--tag', 'N=2');
   expect((await run(project, 'eval', process, 'Sum')).out.trim()).toBe('2');

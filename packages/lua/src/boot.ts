@@ -163,7 +163,7 @@ class Booting {
     if (start === 0) {
       throw new AoError<LuaErrorCode>(
         'LUA.TOO_LARGE',
-        'the Lua files need more memory than a module can have',
+        'The Lua files need more memory than the module can have',
         {
           action: 'fix',
           facts: { bytes: bytes.length },

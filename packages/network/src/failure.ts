@@ -54,7 +54,7 @@ export function moduleError(gateway: string, module: string, cause: unknown): un
   if (!/ on module|^Invalid Return/.test(text)) return cause;
   return new AoError(
     'CLIENT.MODULE',
-    `The gateway at ${gateway} has no module ${module}: it does not know the id, or as something else (${text}).`,
+    `The gateway at ${gateway} has no module ${module}: it does not know the id, or knows it as something else.`,
     { action: 'fix', cause },
   );
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Signer } from '@ao-ts/core/ans104';
 import * as cu from '@ao-ts/cu';
 import * as gateway from '@ao-ts/gateway';
+import { LARGEST_MEMORY } from '@ao-ts/lua';
 import * as mu from '@ao-ts/mu';
 import {
   GatewayClient,
@@ -115,7 +116,12 @@ export async function startUnits(
   });
   await seedSchedulerLocation(client, uploader, operator.signer, scheduler.url);
   const others = { ...arweave, UPLOADER_URL: gatewayUrl, SU_URL: scheduler.url };
-  const compute = await start('cu', { ...others, WALLET_FILE: operatorPath });
+  const compute = await start('cu', {
+    ...others,
+    WALLET_FILE: operatorPath,
+    // Whatever can be built can be tried.
+    PROCESS_WASM_MEMORY_MAX_LIMIT: String(LARGEST_MEMORY[64]),
+  });
   const router = options.router && (await start('ur', { AO_UNIT: 'cu', HOSTS: compute.url }));
   const { url: computeUrl } = router || compute;
   const messenger = await start('mu', { ...others, CU_URL: computeUrl, PATH_TO_WALLET: operatorPath });

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AoError, isAoError } from '@ao-ts/core';
-import { type BuildOptions, buildModule, type LuaFile, libraryFiles } from '@ao-ts/lua';
+import { buildModule, type LuaFile, libraryFiles } from '@ao-ts/lua';
 import { luaString } from '@ao-ts/network';
 import { type BuildConfig, readConfig } from './config.ts';
 import { declaredMemory, PAGE_BYTES } from './memory.ts';
@@ -39,22 +39,30 @@ export async function buildFolder(folder: string): Promise<Built> {
   const { maximumMemory } = config;
   const { initial } = declaredMemory(binary);
   if (initial * PAGE_BYTES > maximumMemory) {
-    throw new AoError(
-      'BUILD.MEMORY',
-      `The module needs ${initial * PAGE_BYTES} bytes of memory to start, and may have ${maximumMemory}: choose a larger preset in config.yml.`,
-      { action: 'fix', facts: { initial, maximumMemory } },
-    );
+    throw tooSmall(`The module needs ${initial * PAGE_BYTES} bytes of memory to start`, maximumMemory);
   }
   return { ...config, binary, files: files.map(({ name }) => name) };
 }
 
-/** The errors of {@link buildModule} without the part of Lua's stack that is the builder's. */
-async function built(files: LuaFile[], options: BuildOptions): Promise<Uint8Array> {
+function tooSmall(problem: string, maximumMemory: number, cause?: unknown): AoError {
+  return new AoError(
+    'BUILD.MEMORY',
+    `${problem}: it may have ${maximumMemory} bytes. Choose a larger preset in config.yml.`,
+    { action: 'fix', facts: { maximumMemory }, cause },
+  );
+}
+
+/** The errors of {@link buildModule} as those who build read them: without the part of Lua's stack that is the builder's. */
+async function built(files: LuaFile[], config: BuildConfig): Promise<Uint8Array> {
   try {
-    return await buildModule(files, options);
+    return await buildModule(files, config);
   } catch (cause) {
+    if (isAoError(cause, 'LUA.TOO_LARGE')) throw tooSmall(cause.message, config.maximumMemory, cause);
     if (!isAoError(cause, 'LUA.INVALID_SOURCE')) throw cause;
     const [message = ''] = cause.message.split('\nstack traceback:');
+    if (message.includes('not enough memory')) {
+      throw tooSmall(`The module needs more memory to start (${message})`, config.maximumMemory, cause);
+    }
     throw new AoError(cause.code, message, { action: cause.action, facts: cause.facts, cause });
   }
 }

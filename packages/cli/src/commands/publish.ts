@@ -4,7 +4,7 @@ import { createDataItem, type Tag } from '@ao-ts/core/ans104';
 import { moduleFormats, moduleTags } from '@ao-ts/lua';
 import { Command } from 'commander';
 import { declaredMemory, memoryLimit, PAGE_BYTES } from '../build/memory.ts';
-import { addNetworkOptions, type NetworkOptions, networkFor, tag } from '../options.ts';
+import { addNetworkOptions, type NetworkOptions, networkFor, tagOption } from '../options.ts';
 import { print, withProgress } from '../output.ts';
 
 /** Tags of the Lua module that are not true of just any module. */
@@ -14,7 +14,7 @@ export function publishCommand(): Command {
   const command = new Command('publish')
     .description('upload a module with the tags that compute units need; prints its id')
     .argument('[wasm]', 'the module', 'process.wasm')
-    .option('--tag <name=value>', 'a further tag, or another value of one (repeatable)', tag, [])
+    .addOption(tagOption('a further tag, or another value of one (repeatable)'))
     .action(publish);
   return addNetworkOptions(command);
 }

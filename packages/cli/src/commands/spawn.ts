@@ -1,7 +1,7 @@
 import type { Tag } from '@ao-ts/core/ans104';
 import { outputText } from '@ao-ts/network';
 import { Command } from 'commander';
-import { addNetworkOptions, clientFor, id, type NetworkOptions, tag } from '../options.ts';
+import { addNetworkOptions, clientFor, id, type NetworkOptions, tagOption } from '../options.ts';
 import { print, shown, withProgress } from '../output.ts';
 
 interface SpawnOptions extends NetworkOptions {
@@ -15,8 +15,8 @@ export function spawnCommand(): Command {
     .description('start a process whose program is a Lua file, with the files it requires; prints its id')
     .argument('[file]', 'Lua source (none: the module has its own program, or it comes by eval)')
     .option('--name <name>', 'value of its Name tag')
-    .option('--tag <name=value>', 'a further tag (repeatable)', tag, [])
-    .option('--module <id>', 'module to run it on (default: the Lua module of the network)', id)
+    .addOption(tagOption('a further tag (repeatable)'))
+    .option('-m, --module <id>', 'module to run it on (default: the Lua module of the network)', id)
     .action(spawn);
   return addNetworkOptions(command);
 }
