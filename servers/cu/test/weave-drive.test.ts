@@ -65,6 +65,12 @@ describe('WeaveDrive', () => {
     expect(json.Output).toBe('no file');
   });
 
+  test('what the gateway does not have is waited for, too', async () => {
+    const { status, json } = await readOf('/block/7', []);
+    expect(status).toBe(503);
+    expect(json.error).toMatch(/ for \/block\/height\/7\. The message waits until it can be read\.$/);
+  });
+
   test('what is not attested halts the message, stores nothing, and goes on once it is', async () => {
     const id = idOf(randomName());
     network.addTransaction({ id, data: Buffer.from('attested data') });

@@ -87,7 +87,7 @@ async function admissible(
 function refused(path: string, reason: string, cause?: unknown): AoError {
   return new AoError(
     'EVAL.DRIVE',
-    `WeaveDrive can not serve ${path}: ${reason}. The message waits until it can be read.`,
+    `WeaveDrive can not serve ${path}: ${reason.replace(/\.$/, '')}. The message waits until it can be read.`,
     { action: 'retry', facts: { path }, cause },
   );
 }
