@@ -51,7 +51,7 @@ export class ProcessLine {
     this.#steps = steps;
   }
 
-  /** Entries that have no slot yet. */
+  /** Entries that wait; those that are being signed do not count. */
   get length(): number {
     return this.#jobs.length;
   }

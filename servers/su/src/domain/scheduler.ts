@@ -51,7 +51,7 @@ export class Scheduler {
     });
   }
 
-  /** Entries that wait for their slot, of all processes. */
+  /** Entries that wait for their turn to be signed, of all processes. */
   get waiting(): number {
     let sum = 0;
     for (const line of this.#lines.values()) sum += line.length;
