@@ -28,6 +28,8 @@ function answer(
     const status = statusOf(error);
     if (status >= 500) request.log.warn({ err: error, facts: error.facts, url: request.url }, error.message);
     if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds(error));
+    // Also what was under way before the unit began to stop says so where routers look: they ask another unit.
+    if (error.code === 'UNIT.STOPPING') reply.header('connection', 'close');
     return reply.status(status).send({ error: error.message, code: error.code });
   }
   if (hasZodFastifySchemaValidationErrors(error)) {

@@ -154,3 +154,12 @@ test('what still arrives on a kept connection while the unit stops is refused, s
   expect(second).toMatch(/^HTTP\/1.1 503 .*connection: close.*"code":"UNIT.STOPPING"/is);
   await closed;
 });
+
+test('what was under way when the unit began to stop, and is given up, says that the unit is going down', async () => {
+  const { app: stopping } = await createApp({ logger: pino({ level: 'silent' }), statusOf });
+  stopping.get('/waiting', async () => {
+    throw new AoError('UNIT.STOPPING', 'The unit stops.', { action: 'retry' });
+  });
+  const { statusCode, headers } = await stopping.inject('/waiting');
+  expect([statusCode, headers.connection]).toEqual([503, 'close']);
+});

@@ -106,11 +106,12 @@ test('a stream of one unit tells what another unit stored', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const stop = new AbortController();
   try {
-    const { body } = await fetch(`${one.url}/results/${processId}/stream`, { signal: stop.signal });
+    // Held until it is read: fetch ends the body of an answer that the garbage collector takes.
+    const answer = await fetch(`${one.url}/results/${processId}/stream`, { signal: stop.signal });
     await two.get(`/result/0?process-id=${processId}`);
     vi.advanceTimersByTime(15_000);
     let text = '';
-    for await (const chunk of body ?? []) {
+    for await (const chunk of answer.body ?? []) {
       text += Buffer.from(chunk).toString();
       if (text.includes('"Output":"00000001"')) break;
     }
