@@ -5,7 +5,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { arweaveSigner, createDataItem, verifyDataItem } from '@ao-ts/core/ans104';
 import { generateWallet } from '@ao-ts/server-kit';
 import { postAll } from './load.ts';
@@ -61,7 +60,7 @@ async function write(
   const bodies = each[0]?.flatMap((_, index) => each.flatMap((list) => list[index]?.raw ?? [])) ?? [];
   const before = await units.processorMs('su');
   const { ms, clientCpuMs } = await postAll({ url: units.su, bodies, lanes });
-  while ((await units.metric(units.su, 'su_uploads_pending')) > 0) await delay(250);
+  await units.uploaded();
   const unitMs = ((await units.processorMs('su')) - before) / bodies.length;
   return { perSecond: (bodies.length * 1000) / ms, unitMs, clientMs: clientCpuMs / bodies.length };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createDataItem, type DataItem, ethereumSigner, type Signer, type Tag } from '@ao-ts/core/ans104';
 import { moduleBinary, moduleTags } from '@ao-ts/lua';
 import { ComputeClient, HttpClient, readSigner, SchedulerClient, UploaderClient } from '@ao-ts/server-kit';
@@ -155,6 +156,11 @@ export class Units implements AsyncDisposable {
   /** Schedules items, `lanes` at a time. */
   schedule(items: readonly DataItem[], lanes = 64): Promise<void> {
     return inLanes(items, lanes, async (item) => void (await this.scheduler.schedule(item.raw)));
+  }
+
+  /** Resolves when the scheduler has uploaded all it has, so that the uploads take no time from what is measured next. */
+  async uploaded(): Promise<void> {
+    while ((await this.metric(this.su, 'su_uploads_pending')) > 0) await delay(100);
   }
 
   /** Posts items to the messenger unit, or to what stands before it. */
