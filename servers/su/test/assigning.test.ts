@@ -65,7 +65,9 @@ test('something on Arweave gets a slot without a body, answered with the assignm
 test('something unknown, an id that is none, an unknown process, half a request: each is refused', async () => {
   const id = newId();
   expect((await assign(id)).body.error).toBe('Transaction not found');
-  expect((await assign('short')).body.error).toContain('assign param must be 43 characters');
+  expect((await assign('short')).body.error).toBe(
+    'error in builder: BuilderError("assign param must be 43 characters")',
+  );
   expect((await assign(id, '', newId())).body.error).toBe('NotFound("Process not found")');
   for (const search of [`?process-id=${processId}`, `?assign=${id}`]) {
     const { status, body } = await rig.post(Buffer.alloc(0), search);

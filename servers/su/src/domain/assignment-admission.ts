@@ -1,7 +1,7 @@
 import { fromBase64url, isAoError, isId } from '@ao-ts/core';
 import { NO_LIMITS, parseDataItem, type Tag, tagValue } from '@ao-ts/core/ans104';
 import { type Content, contentHash } from './content-hash.ts';
-import { processNotFound, refused } from './errors.ts';
+import { noId, processNotFound, refused } from './errors.ts';
 import type { ProcessAccess } from './process-access.ts';
 import type { Entry } from './process-line.ts';
 import type { ScheduleStore } from './schedule-store.ts';
@@ -44,7 +44,7 @@ export async function admitAssignment(
   await access.checkWrite(processId);
   const process = await store.slot(processId, 0);
   if (!process?.item) throw processNotFound(processId);
-  if (!isId(assign)) throw refused('assign param must be 43 characters of base64url', { assign });
+  if (!isId(assign)) throw noId(assign);
   const entry = { processId, itemId: assign, item: null, exclude };
   if (!baseLayer) return { ...entry, contentHash: contentHash(await readContent(assign, store, arweave)) };
 

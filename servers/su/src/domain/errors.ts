@@ -47,6 +47,9 @@ export const notSigned = (cause: Error): AoError =>
 export const refused = (text: string, facts: Record<string, unknown> = {}): AoError =>
   new AoError('SCHEDULE.REFUSED', text, { action: 'fix', facts });
 
+export const noId = (assign: string): AoError =>
+  refused('error in builder: BuilderError("assign param must be 43 characters")', { assign });
+
 /** What is wrong with an item's bytes, in the words that clients know where there are any; `facts.reason` has ours. */
 export function unreadableItem(error: unknown): unknown {
   if (!isAoError(error)) return error;
