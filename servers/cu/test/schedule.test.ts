@@ -272,4 +272,5 @@ test('a process from before schedules began with it starts with its spawn, whose
   expect(await outputOf(second)).toBe('00000003');
   expect(await outputOf(first)).toBe('00000002');
   expect((await unit.get(`/results/${processId}`)).json.edges).toHaveLength(2);
+  expect((await result(processId)).status).toBe(404);
 });

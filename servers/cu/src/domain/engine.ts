@@ -82,7 +82,7 @@ export class Engine {
     const stored = await this.#stored(processId, id);
     if (stored) return stored.body;
     return this.#use(processId, async (evaluator) => {
-      const nonce = nonceIn(processId, id) ?? (await this.#nonceOf(evaluator, id));
+      const nonce = nonceIn(id) ?? (await this.#nonceOf(evaluator, id));
       return this.#options.waiting(processId, nonce, () => evaluator.result(nonce));
     });
   }
@@ -118,7 +118,7 @@ export class Engine {
   }
 
   #stored(processId: string, id: string): Promise<Evaluation | undefined> {
-    const nonce = nonceIn(processId, id);
+    const nonce = nonceIn(id);
     const { results } = this.#options;
     return nonce === undefined ? results.find(processId, id) : results.at(processId, nonce);
   }
@@ -233,7 +233,6 @@ export class Engine {
   }
 }
 
-function nonceIn(processId: string, id: string): number | undefined {
-  if (id === processId) return 0;
+function nonceIn(id: string): number | undefined {
   return /^\d{1,15}$/.test(id) ? Number(id) : undefined;
 }

@@ -24,7 +24,10 @@ export class SchedulerUnits implements Schedules {
   }
 
   async slot(processId: string, id: string): Promise<Slot> {
-    return readSlot(processId, await this.#ask(processId, id, (client) => client.slot(processId, id)));
+    const slot = readSlot(processId, await this.#ask(processId, id, (client) => client.slot(processId, id)));
+    // The schedule of an old process begins with its first message, whose result is not that of the spawn.
+    if (id === processId && slot.messageId !== id) throw notFound(processId, 'its spawn');
+    return slot;
   }
 
   async at(processId: string, nonce: number): Promise<Slot> {
