@@ -109,7 +109,9 @@ export const ConfigSchema = z
       'Processes that are kept ready for dry-runs.',
     ),
     RATE_LIMIT_WINDOW: Whole.default(60_000).describe('In which RATE_LIMIT_MAX_REQUESTS counts, in ms.'),
-    RATE_LIMIT_MAX_REQUESTS: Whole.default(0).describe('Dry-runs of one client per window; 0: any number.'),
+    RATE_LIMIT_MAX_REQUESTS: Whole.default(0).describe(
+      'Dry-runs of one client per window, without those answered again; 0: any number.',
+    ),
     DRY_RUN_DEFAULT_MAX_PROCESS_AGE: Whole.default(100).describe(
       'How old the state of a dry-run may be, in ms, if the request does not say it.',
     ),

@@ -79,6 +79,17 @@ test('comes between messages where it belongs, whether it was asked for or not',
   expect(counts).toEqual(counts.map((_: number, index: number) => index + 1));
 });
 
+test('before the first message of an old process it is listed with that message', async () => {
+  const processId = spawn('10-seconds');
+  const process = network.processes.get(processId);
+  if (process) process.nodes = [];
+  network.data.set(processId, Buffer.from('!a'));
+  schedule(processId, 15);
+  setTime(22);
+  expect(read(await cron(processId))).toEqual(['10:0:0-10-seconds=2', '20:0:0-10-seconds=4']);
+  expect(await cron(processId, 'to=10000000000000')).toEqual(await cron(processId));
+});
+
 test('survives a restart in the middle', async () => {
   const processId = spawn('5-seconds');
   setTime(23);

@@ -77,6 +77,29 @@ test('many at once are all answered', async () => {
   expect(new Set(outputs.map(({ Output }) => Output))).toEqual(new Set(['00000002']));
 });
 
+test('the state may be as old as the request says', async () => {
+  await tryOut('!r');
+  add();
+  const ask = async (maxAge: string) => {
+    const response = await fetch(`${unit.url}/dry-run?process-id=${processId}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-max-age': maxAge },
+      body: JSON.stringify(message('!r')),
+    });
+    return ((await response.json()) as { Output: string }).Output;
+  };
+  expect(await ask('600000')).toBe('00000001');
+  expect(await ask('0')).toBe('00000002');
+});
+
+test('what is unknown is ignored, what has no value may be null', async () => {
+  const nothing = Object.fromEntries(
+    ['Id', 'Signature', 'Anchor', 'Epoch', 'Nonce', 'Hash-Chain', 'Forwarded-By'].map((name) => [name, null]),
+  );
+  const body = message('!r', { ...nothing, From: 'someone else', 'Read-Only': false, More: {} });
+  expect((await unit.dryRun(processId, body)).json.Output).toBe('00000001');
+});
+
 test('bad input is refused with the name of the field', async () => {
   const { status, json } = await unit.dryRun(processId, { Target: processId });
   expect(status).toBe(400);

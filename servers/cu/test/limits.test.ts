@@ -59,10 +59,16 @@ test('a read unit answers dry-runs only', async () => {
   await using unit = await startUnit(network, { env: { UNIT_MODE: 'ru' } });
   add();
   expect((await unit.dryRun(processId, message)).json.Output).toBe('00000002');
-  for (const path of [`/result/0?process-id=${processId}`, `/results/${processId}`, `/state/${processId}`]) {
-    expect(await unit.get(path)).toMatchObject({ status: 404, text: 'Not Found' });
-  }
+  const notThere = [
+    `/result/0?process-id=${processId}`,
+    ...['results', 'cron', 'state'].map((route) => `/${route}/${processId}`),
+  ];
+  for (const path of notThere) expect(await unit.get(path)).toMatchObject({ status: 404, text: 'Not Found' });
   expect((await unit.get('/')).status).toBe(200);
+  await using restricted = await startUnit(network, {
+    env: { UNIT_MODE: 'ru', RESTRICT_PROCESSES: processId },
+  });
+  for (const path of notThere) expect((await restricted.get(path)).status).toBe(404);
 });
 
 test('a slow evaluation is answered 202, goes on, and is there later', async () => {
@@ -118,9 +124,15 @@ test('a request far ahead of a running evaluation is refused for now, and the wo
 
 test('dry-runs of one client are limited where that is configured', async () => {
   await using unit = await startUnit(network, { env: { RATE_LIMIT_MAX_REQUESTS: '2' } });
-  const statuses = [];
-  for (let count = 0; count < 3; count++) statuses.push((await unit.dryRun(processId, message)).status);
-  expect(statuses).toEqual([200, 200, 429]);
+  const statusOf = async (Data: string) => (await unit.dryRun(processId, { ...message, Data })).status;
+  // What is answered again counts once, and what can not be read not at all.
+  for (const data of ['!r', '!r', '!r']) expect(await statusOf(data)).toBe(200);
+  expect((await unit.dryRun(processId, {})).status).toBe(400);
+  expect(await statusOf('!a')).toBe(200);
+  const { status, headers, json } = await unit.dryRun(processId, { ...message, Data: '!m' });
+  expect([status, json.error]).toEqual([429, 'Rate limit exceeded']);
+  expect(Number(headers.get('retry-after'))).toBeGreaterThan(1);
+  expect(await statusOf('!r')).toBe(200);
 });
 
 test('processes make room for others and come back as they were', async () => {

@@ -59,8 +59,8 @@ export type ResultsPage = z.infer<typeof ResultsPage>;
 
 /** Body of `POST /dry-run`. Unknown keys are ignored; what is given overrides what the unit would fill in. */
 export const DryRunMessage = z.object({
-  Id: z.string().optional(),
-  Signature: z.string().optional(),
+  Id: z.string().nullish(),
+  Signature: z.string().nullish(),
   Owner: z.string(),
   Target: z.string().optional(),
   Data: z.unknown().optional(),
@@ -68,10 +68,10 @@ export const DryRunMessage = z.object({
   Anchor: z.string().nullish(),
   Timestamp: z.coerce.number().int().nonnegative().optional(),
   'Block-Height': z.coerce.number().int().nonnegative().optional(),
-  Epoch: z.number().int().optional(),
-  Nonce: z.number().int().optional(),
-  'Hash-Chain': z.string().optional(),
-  'Forwarded-By': z.string().optional(),
+  Epoch: z.number().int().nullish(),
+  Nonce: z.number().int().nullish(),
+  'Hash-Chain': z.string().nullish(),
+  'Forwarded-By': z.string().nullish(),
   Cron: z.boolean().optional(),
 });
 export type DryRunMessage = z.infer<typeof DryRunMessage>;

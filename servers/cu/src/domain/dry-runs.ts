@@ -43,14 +43,16 @@ export class DryRuns {
   }
 
   /**
-   * The result of `message` on the given state of the process.
-   * @throws AoError `DRYRUN.BUSY` if too many wait already
+   * The result of `message` on the given state of the process. `admit` is called before an evaluation, not for an answer
+   * that is given again.
+   * @throws AoError `DRYRUN.BUSY` if too many wait already, or what `admit` throws
    */
-  run(processId: string, state: MemoryState, message: string): Promise<string> {
+  run(processId: string, state: MemoryState, message: string, admit: () => void): Promise<string> {
     const { clock, resultAgeMs } = this.#options;
     const key = createHash('sha256').update(`${processId},${state.version},${message}`).digest('base64');
     const known = this.#answers.get(key);
     if (known && known.until > clock()) return known.body;
+    admit();
     const body = this.#evaluate(processId, state, message).then((outcome) => {
       this.#options.onEvaluated(outcome.failed);
       return outcome.body;

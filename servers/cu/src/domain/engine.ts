@@ -87,18 +87,21 @@ export class Engine {
     });
   }
 
-  /** The result (JSON text) of a message that leaves no trace, on the newest state, or on that of message `to`. */
+  /**
+   * The result (JSON text) of a message that leaves no trace, on the newest state, or on that of message `to`. `admit`
+   * throws if this client may not have one evaluated.
+   */
   dryRun(
     processId: string,
     message: DryRunMessage,
-    { to, maxAgeMs }: { to?: string | undefined; maxAgeMs: number },
+    { to, maxAgeMs, admit }: { to?: string | undefined; maxAgeMs: number; admit: () => void },
   ): Promise<string> {
     return this.#use(processId, async (evaluator, hot) => {
       if (to !== undefined) {
         await this.#reachExactly(evaluator, await this.#nonceOf(evaluator, to));
       } else await this.#reachLatest(evaluator, hot, maxAgeMs);
       const text = dryRunText(processId, message, evaluator.position);
-      return this.#options.dryRuns.run(processId, evaluator.memoryState, text);
+      return this.#options.dryRuns.run(processId, evaluator.memoryState, text, admit);
     });
   }
 

@@ -26,7 +26,8 @@ export function cronEvaluation(
   outcome: Outcome,
 ): Evaluation {
   return {
-    ...{ processId, nonce, timestamp, blockHeight, cron },
+    // Crons before the first message of an old process are listed with it.
+    ...{ processId, nonce: Math.max(nonce, 0), timestamp, blockHeight, cron },
     messageId: null,
     assignmentId: null,
     digest: null,

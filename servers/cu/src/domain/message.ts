@@ -16,20 +16,20 @@ export interface AssignedTransaction {
 }
 
 interface Fields {
-  Id?: string;
+  Id?: string | null;
   Signature?: string | null;
   Data?: unknown;
   Owner: string;
   Target: string;
   Anchor?: string | null;
   From: string;
-  'Forwarded-By'?: string;
+  'Forwarded-By'?: string | null;
   Tags: readonly Tag[];
-  Epoch?: number;
-  Nonce?: number;
+  Epoch?: number | null;
+  Nonce?: number | null;
   Timestamp: number;
   'Block-Height': number;
-  'Hash-Chain'?: string;
+  'Hash-Chain'?: string | null;
   Cron: boolean;
   'Read-Only': boolean;
 }

@@ -25,12 +25,12 @@ export const dryRunRoute: Route = (app, { config, context, engine }) => {
     },
     (request, reply) => {
       const { query, headers, body } = request;
-      rateLimit?.take(request.ip);
       const processId = query['process-id'];
       const work = engine
         .dryRun(processId, body, {
           to: query.to,
           maxAgeMs: headers['x-max-age'] ?? config.DRY_RUN_DEFAULT_MAX_PROCESS_AGE,
+          admit: () => rateLimit?.take(request.ip),
         })
         .then((result) => () => reply.type(JSON_TYPE).send(result));
       const noBusy = query['no-busy'] !== undefined;

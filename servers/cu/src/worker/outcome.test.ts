@@ -41,6 +41,13 @@ describe('a result', () => {
     expect(read({ Output: output })).toMatchObject({ failed: false, kept: false });
   });
 
+  test.each([[{ data: 'not enough memory for buffer allocation' }], [{ data: null }], [true]])(
+    'of %j is kept',
+    (output) => {
+      expect(read({ Output: output }).kept).toBe(true);
+    },
+  );
+
   test('of a failed call is the reason, without gas', () => {
     expect(read('why', false).result).toEqual({
       Messages: [],

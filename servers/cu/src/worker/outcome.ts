@@ -68,8 +68,9 @@ function describe(error: unknown): unknown {
   return { name: 'ExitStatus', message: error.message, status: error.facts.status };
 }
 
+/** Old modules say it in their output: a text, or the `output` of its `data`. */
 function ranOutOfMemory(output: unknown): boolean {
-  const text = typeof output === 'object' && output !== null ? (output as { data?: unknown }).data : output;
-  const shown = typeof text === 'object' && text !== null ? (text as { output?: unknown }).output : text;
+  const shown =
+    typeof output === 'string' ? output : (output as { data?: { output?: unknown } }).data?.output;
   return typeof shown === 'string' && shown.endsWith(OUT_OF_MEMORY);
 }
