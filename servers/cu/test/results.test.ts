@@ -1,4 +1,8 @@
+import { AoError } from '@ao-ts/core';
+import { GroupCommit, openSqlite } from '@ao-ts/server-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { migrations } from '../src/stores/sqlite-migrations.ts';
+import { SqliteResultStore } from '../src/stores/sqlite-result-store.ts';
 import { FakeNetwork } from './support/fake-network.ts';
 import { idOf } from './support/ids.ts';
 import { randomName, startUnit, type TestUnit } from './support/unit.ts';
@@ -149,6 +153,21 @@ describe('without asking again and again', () => {
     const second = await listen({ 'last-event-id': first.ids[0] ?? '' }, 3, () => evaluate(5));
     expect(second.outputs).toEqual([4, 5, 6]);
     expect((await fetch(`${unit.url}/results/${other}/stream?from=nonsense`)).status).toBe(400);
+  });
+
+  test('a stream whose store fails ends, so that its reader comes again', async () => {
+    const db = openSqlite(':memory:', migrations);
+    const store = new SqliteResultStore(db, new GroupCommit(db));
+    const list = store.list.bind(store);
+    let asked = 0;
+    store.list = (query) =>
+      ++asked < 2
+        ? list(query)
+        : Promise.reject(new AoError('STORE.FAILED', 'The database is away.', { action: 'retry' }));
+    await using own = await startUnit(network, { overrides: { results: store } });
+    const response = await fetch(`${own.url}/results/${processId}/stream`);
+    expect([response.status, await response.text()]).toEqual([200, ': results\n\n']);
+    db.close();
   });
 
   test('an open stream does not keep the unit from stopping', async () => {

@@ -40,7 +40,9 @@ export const resultsStreamRoute: Route = (app, { context }) => {
         headers: Headers,
       },
     },
-    async ({ params: { processId }, query, headers }, reply) => {
+    async (request, reply) => {
+      const { params, query, headers } = request;
+      const { processId } = params;
       let cursor = headers['last-event-id'] ?? query.from;
       // A cursor that can not be read is refused before the stream begins.
       const first = await page(processId, cursor, cursor === undefined ? 'DESC' : 'ASC', 1);
@@ -62,19 +64,25 @@ export const resultsStreamRoute: Route = (app, { context }) => {
         // Another unit on the same database may have stored something.
         events.notify(processId);
       }, HEARTBEAT_MS);
-      while (!stop.signal.aborted) {
-        // Asked for before the list is read, so that nothing falls in between.
-        const more = events.next(processId, stop.signal);
-        const { edges, pageInfo } = await page(processId, cursor, 'ASC', PAGE);
-        for (const edge of edges) {
-          await write(raw, `id: ${edge.cursor}\ndata: ${JSON.stringify(edge)}\n\n`, stop.signal);
-          cursor = edge.cursor;
+      try {
+        while (!stop.signal.aborted) {
+          // Asked for before the list is read, so that nothing falls in between.
+          const more = events.next(processId, stop.signal);
+          const { edges, pageInfo } = await page(processId, cursor, 'ASC', PAGE);
+          for (const edge of edges) {
+            await write(raw, `id: ${edge.cursor}\ndata: ${JSON.stringify(edge)}\n\n`, stop.signal);
+            cursor = edge.cursor;
+          }
+          if (!pageInfo.hasNextPage) await more;
         }
-        if (!pageInfo.hasNextPage) await more;
+      } catch (err) {
+        request.log.warn({ err, processId }, 'a stream of results ends');
+      } finally {
+        // Whatever the reason, a reader whose stream ends comes again and says where it was.
+        clearInterval(heartbeat);
+        open.delete(stop);
+        raw.end();
       }
-      clearInterval(heartbeat);
-      open.delete(stop);
-      raw.end();
     },
   );
 };
