@@ -79,18 +79,21 @@ test('a slow evaluation is answered 202, goes on, and is there later', async () 
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  let asked = false;
-  network.intercept = (path, response) => {
-    if (asked || !path.startsWith(`/${id}?`)) return false;
-    asked = true;
+  network.intercept = (_, response) => {
     void held.then(() => response.writeHead(502).end());
     return true;
   };
-  const busy = await result(unit, id);
+  const busy = await Promise.all([
+    result(unit, id),
+    unit.dryRun(processId, message),
+    unit.get(`/state/${processId}`),
+  ]);
   network.intercept = () => false;
   release();
-  expect(busy.status).toBe(202);
-  expect(busy.json).toEqual({ message: `Evaluation of process "${processId}" to "${id}" is in progress.` });
+  expect(busy.map(({ status }) => status)).toEqual([202, 202, 202]);
+  expect(busy.map(({ json }) => json.message)).toEqual(
+    [id, 'latest', 'latest'].map((to) => `Evaluation of process "${processId}" to "${to}" is in progress.`),
+  );
   expect((await result(unit, id, '&no-busy=1')).json.Output).toBe('00000002');
 });
 

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import type { Tag } from '@ao-ts/core/ans104';
 import { GatewayClient, HttpClient, ProcessDirectory } from '@ao-ts/server-kit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeNetwork, MODULE_TAGS } from './support/fake-network.ts';
@@ -119,6 +121,31 @@ describe('assignments', () => {
       expect((await result(failed)).json.Error).toBe(exclude.includes('Data') ? undefined : 'boom');
     },
   );
+
+  test('one exclude alone is a list, too', async () => {
+    const id = idOf(randomName());
+    network.addTransaction({ id, data: Buffer.from('!e') });
+    const assignment = network.assign(processId, id, ['Data']);
+    const tags = network.processes.get(processId)?.nodes[1]?.assignment.tags ?? [];
+    const excludes = tags.filter(({ name }) => name === 'Exclude');
+    expect(excludes).toHaveLength(2);
+    tags.splice(tags.indexOf(excludes[1] as Tag), 1);
+    expect(await outputOf(assignment)).toBe('00000002');
+  });
+
+  test('of one thing to several processes have a result in each', async () => {
+    const id = idOf(randomName());
+    network.addTransaction({ id, data: Buffer.from('!a') });
+    add();
+    const [first, second] = [processId, network.spawn(randomName())];
+    for (const pid of [first, second]) network.assign(pid, id);
+    const outputs = [first, second, first].map((pid) => unit.get(`/result/${id}?process-id=${pid}`));
+    expect((await Promise.all(outputs)).map(({ json }) => json.Output)).toEqual([
+      '00000003',
+      '00000002',
+      '00000003',
+    ]);
+  });
 
   test('fail the request, not the process, until the gateway has them', async () => {
     const id = idOf(randomName());
@@ -247,6 +274,23 @@ describe('a scheduler that misbehaves', () => {
     expect(status).toBe(502);
     expect(json.error).toContain('go away');
     expect(network.requests).toHaveLength(1);
+  });
+
+  test.each<[string, (response: ServerResponse) => void, number]>([
+    ['is down', (response) => response.destroy(), 502],
+    ['does not answer', () => {}, 504],
+  ])('one that %s fails the request for now, and nothing is stored', async (_, answer, status) => {
+    const http = new HttpClient({ timeoutMs: 100 });
+    await using impatient = await startUnit(network, { overrides: { http } });
+    const id = add();
+    network.intercept = (_, response) => {
+      answer(response);
+      return true;
+    };
+    expect((await impatient.get(`/result/${id}?process-id=${processId}`)).status).toBe(status);
+    expect((await impatient.get(`/results/${processId}`)).json.edges).toEqual([]);
+    network.intercept = () => false;
+    expect((await impatient.get(`/result/${id}?process-id=${processId}`)).json.Output).toBe('00000002');
   });
 
   test('a short outage is not noticed', async () => {

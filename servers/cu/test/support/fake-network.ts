@@ -224,7 +224,8 @@ export class FakeNetwork implements AsyncDisposable {
     if (!nodes) return undefined;
     if (second === 'latest') return nodes.at(-1);
     if (!this.processes.has(first)) {
-      return nodes.find(({ message, assignment }) => message?.id === first || assignment.id === first);
+      const isIt = ({ name, value }: Tag) => name === 'Message' && value === first;
+      return nodes.find(({ assignment: { id, tags } }) => id === first || tags.some(isIt));
     }
     const from = Number(url.searchParams.get('from-nonce') ?? -1);
     const to = Number(url.searchParams.get('to-nonce') ?? nodes.length - 1);
