@@ -59,6 +59,8 @@ describe('/results', () => {
     expect(await outputs('sort=DESC&limit=2')).toEqual([4, 3]);
     expect(await outputs(`from=${cursor(0, 'DESC')}&sort=ASC`)).toEqual([4, 3, 2]);
     expect(await outputs(`to=${cursor(1, 'DESC')}`)).toEqual([2, 1]);
+    const unordered = btoa(JSON.stringify({ timestamp: START, ordinate: '0', cron: null }));
+    expect(await outputs(`from=${unordered}&sort=DESC`)).toEqual([4, 3, 2]);
   });
 
   test('an unknown process has no results; nonsense is refused', async () => {

@@ -101,6 +101,14 @@ describe('duplicates', () => {
     expect(await outputOf(network.schedule(processId, pushed(randomName(), '!a !')))).toBe('00000003');
   });
 
+  test('something that was pushed is not evaluated again when it is assigned', async () => {
+    const id = network.schedule(processId, pushed(randomName()));
+    network.addTransaction({ id, data: Buffer.from('!a') });
+    const again = network.assign(processId, id);
+    expect(await outputOf(add())).toBe('00000003');
+    expect((await result(again)).json).toEqual(EMPTY);
+  });
+
   test('something assigned twice is evaluated once', async () => {
     const id = idOf(randomName());
     network.addTransaction({ id, data: Buffer.from('!a') });

@@ -20,11 +20,14 @@ export function encodeCursor({ timestamp, ordinate, cron, sort }: Cursor): strin
   );
 }
 
+/** A cursor as clients send it: those of older units do not name their order. */
+export type ReadCursor = Omit<Cursor, 'sort'> & { sort: Sort | undefined };
+
 /**
  * A bound as clients send it: a cursor, or a bare timestamp in ms.
  * @throws AoError `RESULTS.CURSOR`
  */
-export function decodeBound(text: string): { cursor: Cursor } | { timestamp: number } {
+export function decodeBound(text: string): { cursor: ReadCursor } | { timestamp: number } {
   const cursor = tryCursor(text);
   if (cursor) return { cursor };
   const timestamp = text.trim() === '' ? Number.NaN : Number(text);
@@ -34,7 +37,7 @@ export function decodeBound(text: string): { cursor: Cursor } | { timestamp: num
   });
 }
 
-function tryCursor(text: string): Cursor | undefined {
+function tryCursor(text: string): ReadCursor | undefined {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
@@ -50,6 +53,6 @@ function tryCursor(text: string): Cursor | undefined {
     timestamp,
     ordinate: nonce,
     cron: typeof cron === 'string' ? cron : null,
-    sort: sort === 'DESC' ? 'DESC' : 'ASC',
+    sort: sort === 'DESC' || sort === 'ASC' ? sort : undefined,
   };
 }
