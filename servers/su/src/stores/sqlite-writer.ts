@@ -35,6 +35,8 @@ export class SqliteWriter implements OrderWriter {
   /** The schema of the database at `path` must be there. */
   constructor(path: string) {
     this.#path = path;
+    // At once, so that the first order does not wait for a thread to start.
+    this.#worker = this.#start();
   }
 
   write(order: Order): Promise<void> {
