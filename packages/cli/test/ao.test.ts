@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,19 @@ test('eval prints values and what was printed', async () => {
   const process = await spawned(example('pong.lua'));
   expect((await run('eval', process, 'return 1 + 1')).out.trim()).toBe('2');
   expect((await run('eval', process, 'print("hello")')).out.trim()).toBe('hello');
+});
+
+test('what was compiled is kept for the next time, and where that can not be, the command runs as ever', async () => {
+  const start = (caches: string) =>
+    ao(['--version'], { cwd: folder, env: { HOME: caches, XDG_CACHE_HOME: caches, NODE_COMPILE_CACHE: '' } })
+      .ended;
+  const caches = await mkdtemp(join(folder, 'caches-'));
+  expect((await start(caches)).code).toBe(0);
+  expect(await readdir(join(caches, 'ao'))).not.toEqual([]);
+  for (const no of ['', AO, '/proc/none', join(folder, 'none')]) {
+    expect(await start(no)).toEqual({ code: 0, out: expect.stringMatching(/^\d/), err: '' });
+  }
+  expect(await readdir(folder)).not.toContain('none');
 });
 
 test('console: lines are evaluated in order, errors are shown, and it goes on', async () => {
