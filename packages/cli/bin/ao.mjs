@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Written by hand, not built, so that npm can link it before the first build.
 import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,6 +23,6 @@ const { HOME, NODE_COMPILE_CACHE, XDG_CACHE_HOME } = process.env;
 const base = XDG_CACHE_HOME || HOME;
 if (!NODE_COMPILE_CACHE && base && existsSync(base)) {
   process.env.NODE_COMPILE_CACHE = join(base, XDG_CACHE_HOME ? 'ao' : '.cache/ao');
-  enableCompileCache();
+  module.enableCompileCache();
 }
 await import(main.href);
