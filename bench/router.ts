@@ -1,5 +1,6 @@
 import { generateWallet } from '@ao-ts/server-kit';
-import { freePorts, UnitProcess } from '../packages/network/test/unit-process.ts';
+import { UnitProcess } from '../packages/network/test/unit-process.ts';
+import { freePorts } from '../packages/server-kit/test/free-ports.ts';
 import { counters, messagesEndToEnd } from './end-to-end.ts';
 import { type Figure, percentile } from './report.ts';
 import { inLanes, Units } from './units.ts';

@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createDataItem, type DataItem, ethereumSigner, type Signer, type Tag } from '@ao-ts/core/ans104';
 import { moduleBinary, moduleTags } from '@ao-ts/lua';
 import { ComputeClient, HttpClient, readSigner, SchedulerClient, UploaderClient } from '@ao-ts/server-kit';
-import { freePorts, type UnitName, UnitProcess } from '../packages/network/test/unit-process.ts';
+import { type UnitName, UnitProcess } from '../packages/network/test/unit-process.ts';
+import { freePorts } from '../packages/server-kit/test/free-ports.ts';
 
 const PROTOCOL = { 'Data-Protocol': 'ao', Variant: 'ao.TN.1' };
 const tagList = (tags: Record<string, string>): Tag[] =>

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type NetworkFile, readNetworkFile } from '@ao-ts/network';
-import { freePorts } from '../../packages/network/test/unit-process.ts';
+import { freePorts } from '../../packages/server-kit/test/free-ports.ts';
 
 const run = promisify(execFile);
 const PORTS = ['GATEWAY', 'UPLOADER', 'MU', 'SU', 'CU', 'UR', 'PROMETHEUS', 'GRAFANA'];

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateWallet } from '@ao-ts/server-kit';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { freePorts } from '../../server-kit/test/free-ports.ts';
 import { TestPostgres } from '../../server-kit/test/postgres.ts';
-import { freePorts, UnitProcess } from './unit-process.ts';
+import { UnitProcess } from './unit-process.ts';
 
 const UNITS = ['su', 'mu', 'cu'] as const;
 

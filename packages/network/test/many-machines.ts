@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../server-kit/test/free-ports.ts';
 import { TestPostgres } from '../../server-kit/test/postgres.ts';
 import { Network } from '../src/index.ts';
-import { freePorts, type UnitName, UnitProcess } from './unit-process.ts';
+import { type UnitName, UnitProcess } from './unit-process.ts';
 
 const KINDS = ['su', 'cu', 'mu'] as const;
 type Kind = (typeof KINDS)[number];

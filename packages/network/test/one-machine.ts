@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../server-kit/test/free-ports.ts';
 import { type Client, Network, type NetworkFile } from '../src/index.ts';
-import { freePorts, type UnitName, UnitProcess } from './unit-process.ts';
+import { type UnitName, UnitProcess } from './unit-process.ts';
 
 /** What an operator of one machine runs: each unit a program of its own, with its state in a folder of its own. */
 export class OneMachine implements AsyncDisposable {

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { GatewayClient, HttpClient } from '@ao-ts/server-kit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePorts } from '../../server-kit/test/free-ports.ts';
 import { readNetworkFile } from '../src/index.ts';
-import { freePorts, UnitProcess } from './unit-process.ts';
+import { UnitProcess } from './unit-process.ts';
 
 const program = fileURLToPath(new URL('../dist/prepare.js', import.meta.url));
 const http = new HttpClient();

@@ -1,22 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createDataItem, type DataItem, ethereumSigner } from '@ao-ts/core/ans104';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { freePort } from '../../../packages/server-kit/test/free-ports.ts';
 import { temporaryFolder } from './support.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 async function startProcess(env: Record<string, string>) {
   const child = spawn(process.execPath, [MAIN], {

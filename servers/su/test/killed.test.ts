@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freePort } from '../../../packages/server-kit/test/free-ports.ts';
 import {
   expectSound,
   FakeArweave,
@@ -12,7 +13,7 @@ import {
   temporaryDirectory,
   until,
 } from './support.ts';
-import { freePort, keyFile, UnitProcess } from './unit-process.ts';
+import { keyFile, UnitProcess } from './unit-process.ts';
 
 /** More of them with `AO_KILLS=50`. */
 const KILLS = Number(process.env.AO_KILLS ?? 6);

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../../packages/server-kit/test/free-ports.ts';
 import { TestPostgres } from '../../../packages/server-kit/test/postgres.ts';
 import { openStores } from '../src/stores/open.ts';
 import { storeCompliance } from './store-compliance.ts';
@@ -15,7 +16,7 @@ import {
   temporaryDirectory,
   until,
 } from './support.ts';
-import { freePort, keyFile, UnitProcess } from './unit-process.ts';
+import { keyFile, UnitProcess } from './unit-process.ts';
 
 let postgres: TestPostgres;
 const user = newSigner();

@@ -2,23 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSigner } from '@ao-ts/server-kit';
 import { type Rig, until } from './support.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-/** A port that nobody listens on right now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A new key in a file, for a unit to sign with; it signs fast. */
 export async function keyFile(directory: string): Promise<{ path: string; address: string }> {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type * as connectLibrary from '@permaweb/aoconnect';
 import { expect, vi } from 'vitest';
+import { freePorts } from '../../../server-kit/test/free-ports.ts';
 import { Network, type Result } from '../../src/index.ts';
-import { freePorts } from '../unit-process.ts';
 
 /** The published client library on a network of its own, for the tests of this folder. */
 
