@@ -111,6 +111,28 @@ describe('when commits fail', () => {
     expect((await schedule(processId)).at(-1)).toBe(repeat.itemId);
   });
 
+  test('messages that came while their process was being stored do not take its place', async () => {
+    const append = store.append.bind(store);
+    const { promise: lost, reject: lose } = Promise.withResolvers<void>();
+    vi.spyOn(store, 'append')
+      .mockImplementationOnce(() => lost)
+      .mockImplementation(append);
+    const id = newId();
+    const process = { processId: id, itemId: id, item: randomBytes(100), exclude: [] };
+    const spawned = scheduler.schedule(process);
+    await vi.waitUntil(() => vi.mocked(store.append).mock.calls.length === 1);
+    const messages = Array.from({ length: 20 }, () => scheduler.schedule(message(id)));
+    const outcomes = Promise.allSettled([spawned, ...messages]);
+    await vi.waitUntil(() => scheduler.waiting > 0);
+    lose(new Error('lost'));
+    expect((await outcomes).map(({ status }) => status)).toEqual(Array(21).fill('rejected'));
+    expect(await schedule(id)).toEqual([]);
+    await scheduler.schedule(process);
+    const later = message(id);
+    await scheduler.schedule(later);
+    expect(await schedule(id)).toEqual([id, later.itemId]);
+  });
+
   test('a repeat that waited for a failed first is taken in its place', async () => {
     const processId = await spawn();
     const append = store.append.bind(store);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createDataItem, type Signer } from '@ao-ts/core/ans104';
 import { assignmentTags, firstHashChain, nextHashChain } from '@ao-ts/core/schedule';
+import { processNotFound } from './errors.ts';
 import type { Head } from './slot.ts';
 
 /** What a slot is made for. */
@@ -52,6 +53,8 @@ async function makeSlot(
   { previous, height, now, signer }: { previous: Head; height: number; now: number; signer: Signer },
 ) {
   const nonce = previous.nonce + 1;
+  // A message that came while its process was being stored, which then failed.
+  if (nonce === 0 && itemId !== processId) throw processNotFound(processId);
   const timestamp = Math.max(now, previous.timestamp + 1);
   const hashChain = nonce === 0 ? firstHashChain(processId) : nextHashChain(previous);
   const blockHeight = Math.max(height, previous.blockHeight);

@@ -14,7 +14,11 @@ const newId = () => toBase64url(randomBytes(32));
 afterEach(() => threads.close());
 
 const order = (processId: string, count: number): SlotOrder => ({
-  drafts: Array.from({ length: count }, () => ({ processId, itemId: newId(), exclude: [] })),
+  drafts: Array.from({ length: count }, (_, nonce) => ({
+    processId,
+    itemId: nonce === 0 ? processId : newId(),
+    exclude: [],
+  })),
   head: { nonce: -1, timestamp: 0, assignmentId: '', hashChain: '', blockHeight: 0 },
   height: 7,
   now: 1_000,
