@@ -1,3 +1,4 @@
+import type { DataItem } from '@ao-ts/core/ans104';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../../packages/server-kit/test/free-ports.ts';
@@ -12,6 +13,7 @@ import {
   readAll,
   rigAt,
   spawn,
+  spawnItem,
   startScheduler,
   temporaryDirectory,
   until,
@@ -109,6 +111,68 @@ test('the unit works on PostgreSQL, restarts included', async () => {
   expectSound(processId, edges);
   expect(edges.at(-1)?.node.message?.data).toBe('a\0b');
   await until(() => arweave.uploaded.length === 124, 'everything is uploaded');
+});
+
+test('an id that a text of PostgreSQL can not hold is one that nobody knows', async () => {
+  await using arweave = await new FakeArweave().start();
+  await using rig = await startScheduler({ arweave, env: { DB_URL: await postgres.database() } });
+  const processId = await spawn(rig);
+  for (const [path, error] of [
+    ['/a%00b', 'Message or Process not found'],
+    ['/a%00b/latest', 'Latest message not available'],
+    ['/processes/a%00b', 'NotFound("Process not found")'],
+  ] as const) {
+    const { status, body } = await rig.get(path);
+    expect([status, body.error]).toEqual([400, error]);
+  }
+  expect((await rig.page(`/${processId}?process-id=a%00b`)).edges).toHaveLength(1);
+  const assigned = await rig.post(Buffer.alloc(0), `?process-id=a%00b&assign=${processId}`);
+  expect([assigned.status, assigned.body.error]).toEqual([400, 'NotFound("Process not found")']);
+});
+
+test('while the database is away everything is put off; then the unit goes on', async () => {
+  await using arweave = await new FakeArweave().start();
+  await using rig = await startScheduler({ arweave, env: { DB_URL: await postgres.database() } });
+  const processId = await spawn(rig);
+  const item = await messageItem(processId, user);
+  await postgres.stop();
+  try {
+    for (const path of [`/${processId}`, `/${processId}/latest`, `/processes/${processId}`]) {
+      const { status, body, headers } = await rig.get(path);
+      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'STORE.FAILED', '1']);
+    }
+    for (const posted of [item, await spawnItem(rig.address, user)]) {
+      const { status, body, headers } = await rig.post(posted);
+      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'STORE.FAILED', '1']);
+    }
+    expect((await rig.get('/health')).status).toBe(200);
+  } finally {
+    await postgres.restart();
+  }
+  await until(async () => (await rig.post(item)).status === 200, 'the item is taken');
+  const edges = await readAll(rig, processId);
+  expect(edges).toHaveLength(2);
+  expectSound(processId, edges);
+});
+
+test('the same item posted to two units at once is taken by one', async () => {
+  await using arweave = await new FakeArweave().start();
+  const options = { arweave, signer: newSigner(), env: { DB_URL: await postgres.database() } };
+  await using first = await startScheduler(options);
+  await using second = await startScheduler(options);
+  const post = async (item: DataItem) => {
+    const answers = await Promise.all([first.post(item), second.post(item), second.post(item)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400]);
+    for (const { status, body } of answers) {
+      if (status === 400) expect(body.error).toBe('MessageExists("Message already exists")');
+    }
+  };
+  const process = await spawnItem(first.address, user);
+  await post(process);
+  for (let i = 0; i < 5; i++) await post(await messageItem(process.id, user));
+  const edges = await readAll(second, process.id);
+  expect(edges).toHaveLength(6);
+  expectSound(process.id, edges);
 });
 
 test('two units on one database write every process in turn, and one goes on when the other is killed', {

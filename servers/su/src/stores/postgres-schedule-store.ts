@@ -1,21 +1,13 @@
 import type { Pool } from 'pg';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { Slot } from '../domain/slot.ts';
+import { query } from './postgres-queries.ts';
 import type { PostgresWriter } from './postgres-writer.ts';
 
 const COLUMNS = `process_id AS "processId", nonce, timestamp, assignment_id AS "assignmentId", assignment,
   item_id AS "itemId", item`;
 
 const ROWS_AT_ONCE = 32;
-
-/** 64-bit integers come as text. */
-type Row = Omit<Slot, 'nonce' | 'timestamp'> & { nonce: string; timestamp: string };
-
-const slotOf = (row: Row): Slot => ({
-  ...row,
-  nonce: Number(row.nonce),
-  timestamp: Number(row.timestamp),
-});
 
 /** Schedules in PostgreSQL, for several units on several machines. */
 export class PostgresScheduleStore implements ScheduleStore {
@@ -55,18 +47,19 @@ export class PostgresScheduleStore implements ScheduleStore {
     const sql = `SELECT ${COLUMNS} FROM slots WHERE process_id = $1 AND nonce BETWEEN $2 AND $3
       ORDER BY nonce LIMIT ${ROWS_AT_ONCE}`;
     for (let next = from; next <= to; next += ROWS_AT_ONCE) {
-      const { rows } = await this.#pool.query<Row>(sql, [processId, next, to]);
-      for (const row of rows) yield slotOf(row);
+      const rows = await query<Slot>(this.#pool, sql, [processId, next, to]);
+      yield* rows;
       if (rows.length < ROWS_AT_ONCE) return;
     }
   }
 
   async nonceAt(processId: string, timestamp: number): Promise<number> {
-    const { rows } = await this.#pool.query<{ nonce: string }>(
+    const [row] = await query<{ nonce: number }>(
+      this.#pool,
       'SELECT nonce FROM slots WHERE process_id = $1 AND timestamp <= $2 ORDER BY timestamp DESC LIMIT 1',
       [processId, timestamp],
     );
-    return Number(rows[0]?.nonce ?? -1);
+    return row?.nonce ?? -1;
   }
 
   find(id: string, processId?: string): Promise<Slot | undefined> {
@@ -95,12 +88,11 @@ export class PostgresScheduleStore implements ScheduleStore {
   }
 
   async #one(where: string, values: unknown[]): Promise<Slot | undefined> {
-    const { rows } = await this.#pool.query<Row>(`SELECT ${COLUMNS} FROM slots WHERE ${where}`, values);
-    return rows[0] && slotOf(rows[0]);
+    const [slot] = await query<Slot>(this.#pool, `SELECT ${COLUMNS} FROM slots WHERE ${where}`, values);
+    return slot;
   }
 
   async #exists(source: string, values: unknown[]): Promise<boolean> {
-    const { rowCount } = await this.#pool.query(`SELECT 1 FROM ${source}`, values);
-    return rowCount !== null && rowCount > 0;
+    return (await query(this.#pool, `SELECT 1 FROM ${source}`, values)).length > 0;
   }
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { PendingUpload, ScheduledIds, UploadBytes, UploadOutbox } from '../domain/upload-outbox.ts';
+import { query } from './postgres-queries.ts';
 
 /** A unit that took an upload and died leaves it to the others after this long. */
 const CLAIM_MS = 60_000;
@@ -13,79 +14,71 @@ export class PostgresUploadOutbox implements UploadOutbox {
   }
 
   async due(now: number, limit: number): Promise<PendingUpload[]> {
-    const { rows } = await this.#pool.query<{ sequence: string; attempts: number }>(
+    const rows = await query<PendingUpload>(
+      this.#pool,
       `UPDATE uploads SET not_before = $2 WHERE sequence IN (
          SELECT sequence FROM uploads WHERE not_before <= $1
          ORDER BY not_before, sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
        RETURNING sequence, attempts`,
       [now, now + CLAIM_MS, limit],
     );
-    return rows
-      .map(({ sequence, attempts }) => ({ sequence: Number(sequence), attempts }))
-      .sort((a, b) => a.sequence - b.sequence);
+    return rows.sort((a, b) => a.sequence - b.sequence);
   }
 
   async release(sequences: readonly number[]): Promise<void> {
-    await this.#pool.query('UPDATE uploads SET not_before = 0 WHERE sequence = ANY($1::bigint[])', [
+    await query(this.#pool, 'UPDATE uploads SET not_before = 0 WHERE sequence = ANY($1::bigint[])', [
       sequences,
     ]);
   }
 
   async load(sequence: number): Promise<UploadBytes> {
-    const { rows } = await this.#pool.query<UploadBytes>(
+    const [bytes] = await query<UploadBytes>(
+      this.#pool,
       'SELECT item, assignment FROM slots WHERE sequence = $1',
       [sequence],
     );
-    const [bytes] = rows;
     if (!bytes) throw new Error(`There is no slot ${sequence}.`);
     return bytes;
   }
 
   async done(sequences: readonly number[]): Promise<void> {
-    await this.#pool.query('DELETE FROM uploads WHERE sequence = ANY($1::bigint[])', [sequences]);
+    await query(this.#pool, 'DELETE FROM uploads WHERE sequence = ANY($1::bigint[])', [sequences]);
   }
 
   async postpone(sequence: number, notBefore: number): Promise<void> {
-    await this.#pool.query(
+    await query(
+      this.#pool,
       'UPDATE uploads SET attempts = attempts + 1, not_before = $2 WHERE sequence = $1',
       [sequence, notBefore],
     );
   }
 
   async nextDue(): Promise<number | undefined> {
-    const { rows } = await this.#pool.query<{ next: string | null }>(
+    const [row] = await query<{ next: number | null }>(
+      this.#pool,
       'SELECT min(not_before) AS next FROM uploads',
     );
-    const next = rows[0]?.next ?? undefined;
-    return next === undefined ? undefined : Number(next);
+    return row?.next ?? undefined;
   }
 
   async depth(): Promise<number> {
-    const { rows } = await this.#pool.query<{ count: string }>('SELECT count(*) AS count FROM uploads');
-    return Number(rows[0]?.count);
+    const [row] = await query<{ count: number }>(this.#pool, 'SELECT count(*) AS count FROM uploads');
+    return row?.count ?? 0;
   }
 
   async scheduledAfter(sequence: number, limit: number): Promise<ScheduledIds[]> {
-    const { rows } = await this.#pool.query<{
-      sequence: string;
-      timestamp: string;
-      itemId: string | null;
-      assignmentId: string;
-    }>(
+    return query<ScheduledIds>(
+      this.#pool,
       `SELECT sequence, timestamp, CASE WHEN item IS NULL THEN NULL ELSE item_id END AS "itemId",
          assignment_id AS "assignmentId"
        FROM slots WHERE sequence > $1 ORDER BY sequence LIMIT $2`,
       [sequence, limit],
     );
-    return rows.map((row) => ({
-      ...row,
-      sequence: Number(row.sequence),
-      timestamp: Number(row.timestamp),
-    }));
   }
 
   async again(sequences: readonly number[]): Promise<void> {
-    await this.#pool.query(
+    await query(
+      this.#pool,
       'INSERT INTO uploads (sequence) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING',
       [sequences],
     );
