@@ -128,6 +128,21 @@ describe('a page', () => {
     expect(page.edges).toHaveLength(MESSAGES + 1);
   });
 
+  test('has no end where its bounds are the largest integers that clients have', async () => {
+    for (const large of [2n ** 53n - 1n, 2n ** 63n - 1n, 2n ** 64n - 1n]) {
+      for (const search of [
+        `limit=${large}`,
+        `to=${large}`,
+        `to-nonce=${large}`,
+        `from-nonce=-1&to=${large}`,
+      ]) {
+        expect((await rig.page(`/${processId}?${search}`)).edges, search).toHaveLength(MESSAGES + 1);
+      }
+      expect((await rig.page(`/${processId}?from=-${large}`)).edges).toHaveLength(MESSAGES);
+      expect((await rig.page(`/${processId}?from=${large}`)).edges).toEqual([]);
+    }
+  });
+
   test('with a bound that is no integer is refused', async () => {
     for (const search of ['from=abc', 'limit=1.5', 'from-nonce=1&from-nonce=2']) {
       expect((await rig.get(`/${processId}?${search}`)).status, search).toBe(400);

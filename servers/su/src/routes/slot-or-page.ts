@@ -14,12 +14,16 @@ const DEFAULT_LIMIT = 100;
 // Clients in JavaScript send the word for what they leave out.
 const unset = (text: unknown) => (text === 'undefined' || text === 'null' || text === '' ? undefined : text);
 
+// "Without end" is written as the largest integer a client knows, which may be beyond ours.
+const exact = (text: string) =>
+  Math.max(Math.min(Number(text), Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
+
 const OptionalInteger = z.preprocess(
   unset,
   z
     .string()
-    .regex(/^-?\d{1,15}$/, 'must be an integer')
-    .transform(Number)
+    .regex(/^-?\d{1,20}$/, 'must be an integer')
+    .transform(exact)
     .optional(),
 );
 
