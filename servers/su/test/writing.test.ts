@@ -188,6 +188,16 @@ describe('a message', () => {
     expect(status).toBe(200);
   });
 
+  test.each(['application/json', 'text/plain; charset=utf-8', 'nonsense', '', ';'])(
+    'is taken whatever its content type says: "%s"',
+    async (type) => {
+      const processId = await spawn(rig);
+      const body = new Uint8Array((await messageItem(processId, user)).raw);
+      const headers = { 'content-type': type };
+      expect((await fetch(rig.url, { method: 'POST', headers, body })).status).toBe(200);
+    },
+  );
+
   test('changed after signing is refused', async () => {
     const processId = await spawn(rig);
     const raw = Buffer.from((await messageItem(processId, user)).raw);
