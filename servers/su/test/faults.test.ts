@@ -209,3 +209,20 @@ test('what the gateway lost is ordered again, beside the running unit', async ()
   await rig.post(await messageItem(processId, user));
   await until(() => [...lost].every((id) => arweave.uploaded.includes(id ?? '')), 'they are uploaded again');
 });
+
+test('what the bundler has already is done, in whatever words it says so', async () => {
+  await using directory = await temporaryDirectory();
+  await using arweave = await new FakeArweave().start();
+  const path = join(directory.path, 'su.sqlite');
+  await using rig = await startScheduler({ arweave, env: { DB_URL: path } });
+  const processId = await spawn(rig);
+  await until(async () => (await metric(rig, 'su_uploads_pending')) === 0, 'the process is uploaded');
+
+  const { store, outbox } = await openStores(path, { shared: true });
+  await recheckUploads({ outbox, onArweave: async () => false, since: 0 });
+  await store.close();
+  await rig.post(await messageItem(processId, user));
+  await until(async () => (await metric(rig, 'su_uploads_pending')) === 0, 'there is nothing left to upload');
+  expect(arweave.uploads).toBe(6);
+  expect(arweave.uploaded).toHaveLength(4);
+});

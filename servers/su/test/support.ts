@@ -124,7 +124,9 @@ export class FakeArweave implements AsyncDisposable {
     this.uploads++;
     const refusal = this.refuse(item);
     if (refusal !== undefined) return { status: refusal, body: '{"error":"refused"}' };
-    if (!this.uploaded.includes(item.id)) this.uploaded.push(item.id);
+    if (this.uploaded.includes(item.id))
+      return { status: 202, body: `Transaction ${item.id} already received` };
+    this.uploaded.push(item.id);
     return { status: 200, body: JSON.stringify({ id: item.id }) };
   }
 }

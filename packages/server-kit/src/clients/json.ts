@@ -29,6 +29,14 @@ export function statusError(remote: Pick<Remote, 'name' | 'url'>, response: Http
   });
 }
 
+/** The error for a success that says nothing that was to be expected. */
+export function malformed({ name, url }: Pick<Remote, 'name' | 'url'>, response: HttpResponse): AoError {
+  return new AoError('HTTP.MALFORMED', `The ${name} at ${url} answered something that is not understood.`, {
+    action: 'retry',
+    facts: { url: response.url, body: response.body.toString('utf8', 0, 200) },
+  });
+}
+
 /** Parses JSON of an expected shape, or undefined. */
 export function safeJson<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
@@ -64,14 +72,7 @@ export async function requestLocatedJson<T>(
   if (response.status < 200 || response.status > 299) throw statusError(remote, response);
   const value = safeJson(schema, response.body.toString('utf8'));
   if (value !== undefined) return { value, url: response.url };
-  throw new AoError(
-    'HTTP.MALFORMED',
-    `The ${remote.name} at ${remote.url} answered something that is not understood.`,
-    {
-      action: 'retry',
-      facts: { url: response.url, body: response.body.toString('utf8', 0, 200) },
-    },
-  );
+  throw malformed(remote, response);
 }
 
 /** `?a=1&b=2` of the defined values; empty if there are none. */
