@@ -30,7 +30,7 @@ export function addressList(
 }
 
 const Processes = z.object({
-  processes: z.record(z.string(), z.object({ su: z.string(), read_only: z.boolean().optional() })),
+  processes: z.record(z.string(), z.object({ su: z.string(), read_only: z.boolean().nullish() })),
 });
 
 /** Who is served: the processes listed for this unit's own URL, or all if no list is configured. */

@@ -108,7 +108,7 @@ test('with a list of processes only they are served, and nothing is spawned', as
   );
   expect((await rig.get(`/${processId}`)).status).toBe(400);
 
-  list.state.value = { processes: { [processId]: own } };
+  list.state.value = { processes: { [processId]: { ...own, read_only: null } } };
   await until(async () => (await refusal()) === 'NotFound("Process not found")', 'the list is read again');
 
   list.state.value = { processes: { [processId]: { su: 'https://other.example' } } };

@@ -96,7 +96,7 @@ test('spawns go to the least loaded scheduler, and every request of a process fo
 test('wallets can have schedulers of their own', async () => {
   const special = newSigner();
   await startRouter([
-    { url: ONE },
+    { url: ONE, no_route: null, wallets_to_route: null, wallets_only: null },
     { url: TWO, wallets_to_route: `x, ${special.address}`, wallets_only: true },
   ]);
   for (let i = 0; i < 3; i++) {

@@ -7,9 +7,9 @@ import type { KnownScheduler } from './schedulers.ts';
 const List = z.array(
   z.object({
     url: EnvUrl,
-    no_route: z.boolean().default(false),
-    wallets_to_route: EnvList.default([]),
-    wallets_only: z.boolean().default(false),
+    no_route: z.boolean().nullish(),
+    wallets_to_route: EnvList.nullish(),
+    wallets_only: z.boolean().nullish(),
   }),
 );
 
@@ -19,9 +19,9 @@ export async function readSchedulerList(path: string): Promise<Omit<KnownSchedul
     const list = List.parse(JSON.parse(await readFile(path, 'utf8')));
     return list.map(({ url, no_route, wallets_to_route, wallets_only }) => ({
       url,
-      noRoute: no_route,
-      wallets: wallets_to_route,
-      walletsOnly: wallets_only,
+      noRoute: no_route ?? false,
+      wallets: wallets_to_route ?? [],
+      walletsOnly: wallets_only ?? false,
     }));
   } catch (cause) {
     throw new AoError(
