@@ -57,6 +57,17 @@ export function storeCompliance(name: string, open: () => Promise<Stores>): void
       expect(await stores.store.latest(newId())).toBeUndefined();
     });
 
+    test('gives back slots of every size, those without an item among them', async () => {
+      const items = [20, 2_000_000, null, 600_000, 600_000, 20, 1_100_000, 1_100_000, null];
+      const slots = items.map((size, nonce) =>
+        slotOf(processId, nonce, { item: size === null ? null : randomBytes(size) }),
+      );
+      for (const slot of slots) await stores.store.append(slot);
+      const found = await collect(0, 99);
+      expect(found.map(({ nonce, item }) => [nonce, item?.length ?? null])).toEqual([...items.entries()]);
+      expect(await collect(7, 7)).toEqual(slots.slice(7, 8));
+    });
+
     test('has nothing at first', async () => {
       expect(await stores.store.newest()).toBeUndefined();
       expect(await stores.outbox.depth()).toBe(0);

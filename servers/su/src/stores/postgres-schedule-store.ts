@@ -8,6 +8,15 @@ const COLUMNS = `process_id AS "processId", nonce, timestamp, assignment_id AS "
   item_id AS "itemId", item`;
 
 const ROWS_AT_ONCE = 32;
+/** All rows of an answer are in memory at once, and items may be large. */
+const BYTES_AT_ONCE = 1024 * 1024;
+
+const RANGE = `
+  SELECT ${COLUMNS} FROM (
+    SELECT *, sum(octet_length(assignment) + coalesce(octet_length(item), 0)) OVER (ORDER BY nonce) AS bytes
+    FROM slots WHERE process_id = $1 AND nonce BETWEEN $2 AND $3
+  ) AS slots
+  WHERE bytes <= ${BYTES_AT_ONCE} OR nonce = $2 ORDER BY nonce`;
 
 /** Schedules in PostgreSQL, for several units on several machines. */
 export class PostgresScheduleStore implements ScheduleStore {
@@ -44,12 +53,16 @@ export class PostgresScheduleStore implements ScheduleStore {
   }
 
   async *range(processId: string, from: number, to: number): AsyncIterable<Slot> {
-    const sql = `SELECT ${COLUMNS} FROM slots WHERE process_id = $1 AND nonce BETWEEN $2 AND $3
-      ORDER BY nonce LIMIT ${ROWS_AT_ONCE}`;
-    for (let next = from; next <= to; next += ROWS_AT_ONCE) {
-      const rows = await query<Slot>(this.#pool, sql, [processId, next, to]);
+    for (let next = from; next <= to; ) {
+      const rows = await query<Slot>(this.#pool, RANGE, [
+        processId,
+        next,
+        Math.min(to, next + ROWS_AT_ONCE - 1),
+      ]);
       yield* rows;
-      if (rows.length < ROWS_AT_ONCE) return;
+      const last = rows.at(-1);
+      if (!last) return;
+      next = last.nonce + 1;
     }
   }
 
