@@ -176,6 +176,18 @@ describe('a slot', () => {
     expect(await rig.node(`/${node.assignment.id}?proc-id=${processId}`)).toEqual(expected);
   });
 
+  test('has the fields that readers know, and so has its process', async () => {
+    const { body: node } = await rig.get(`/${all[5]?.node.assignment.id}`);
+    const signed = ['anchor', 'id', 'owner', 'signature', 'tags', 'target'];
+    expect(Object.keys(node).sort()).toEqual(['assignment', 'message']);
+    expect(Object.keys(node.assignment).sort()).toEqual(signed);
+    expect(node.assignment.target).toBe('');
+    expect(Object.keys(node.message).sort()).toEqual([...signed, 'data'].sort());
+    const { body: process } = await rig.get(`/processes/${processId}`);
+    const ofProcess = ['block', 'data', 'process_id', 'timestamp', ...signed.filter((name) => name !== 'id')];
+    expect(Object.keys(process).sort()).toEqual(ofProcess.sort());
+  });
+
   test('shows the anchor of its assignment on request', async () => {
     const { node } = all[5] ?? expect.unreachable();
     const shown = await rig.node(`/${node.assignment.id}?show-anchor=`);
