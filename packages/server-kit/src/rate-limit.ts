@@ -30,7 +30,8 @@ export class RateLimit {
     const { max, windowMs, clock } = this.#options;
     const now = clock();
     const { tokens, at } = this.#buckets.get(key) ?? { tokens: max, at: now };
-    const refilled = Math.min(max, tokens + ((now - at) * max) / windowMs);
+    // A clock that was set back gives nothing, and takes nothing away.
+    const refilled = Math.min(max, tokens + (Math.max(0, now - at) * max) / windowMs);
     this.#buckets.delete(key); // set again below: the map stays in order of use
     if (this.#buckets.size >= MAX_KEYS) this.#buckets.delete(this.#buckets.keys().next().value ?? '');
     this.#buckets.set(key, { tokens: refilled >= 1 ? refilled - 1 : refilled, at: now });

@@ -161,4 +161,6 @@ test('an address that sends too much is asked to go on later; others are not', a
   expect((await post(newSigner())).status).toBe(200);
   now += 60_000;
   expect((await post()).status).toBe(200);
+  now -= 3_600_000;
+  expect((await post()).status).toBe(200);
 });
