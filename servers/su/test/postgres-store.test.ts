@@ -49,6 +49,21 @@ test('a process that another unit is writing is left to it until it lets go', as
   await Promise.all([first.store.close(), second.store.close()]);
 });
 
+test('what a unit took to upload and did not is left to the others after a minute', async () => {
+  const url = await postgres.database();
+  const [dead, other] = await Promise.all([openStores(url), openStores(url)]);
+  await dead.store.hold('process');
+  const bytes = { assignment: Buffer.alloc(1), item: Buffer.alloc(1) };
+  const ids = { processId: 'process', assignmentId: 'assignment', itemId: 'process' };
+  await dead.store.append({ ...ids, ...bytes, nonce: 0, timestamp: 1 });
+  const taken = await dead.outbox.due(1000, 10);
+  expect(taken).toHaveLength(1);
+  await dead.store.close();
+  expect(await other.outbox.due(60_999, 10)).toEqual([]);
+  expect(await other.outbox.due(61_000, 10)).toEqual(taken);
+  await other.store.close();
+});
+
 test('a unit that lost its connection does not write on the strength of its old right', async () => {
   const url = await postgres.database();
   const { store } = await openStores(url);
