@@ -39,6 +39,9 @@ function answer(
     return reply.status(400).send({ error: text.join(' | '), code: 'REQUEST.INVALID' });
   }
   const status = error.statusCode ?? 500;
+  // Fastify closes the connection where it has not read the body, and a client that is still writing loses the answer with
+  // it. Left open, Node throws the rest of the body away, for as long as a request may take to arrive.
+  reply.removeHeader('connection');
   if (status < 500) return reply.status(status).send({ error: error.message, code: codeOf(error) });
   request.log.error({ err: error, url: request.url }, 'unexpected failure');
   return reply

@@ -63,6 +63,28 @@ test('binary bodies arrive as bytes, up to the limit; unknown routes say so', as
   expect((await app.inject('/nowhere')).statusCode).toBe(404);
 });
 
+test.each(['content-length: 3000', 'transfer-encoding: chunked'])(
+  'who sends too much (%s) still gets the answer: the rest is read, and the connection stays',
+  async (framing) => {
+    const { app: own } = await createApp({ logger: pino({ level: 'silent' }), statusOf, bodyLimit: 1000 });
+    own.post('/bytes', async () => ({}));
+    const url = await listen(own, 'test unit', { host: '127.0.0.1', port: 0 });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+    let answers = '';
+    socket.on('data', (chunk) => (answers += chunk));
+    const part = framing.startsWith('content') ? 'x'.repeat(1500) : `5dc\r\n${'x'.repeat(1500)}\r\n`;
+    const end = framing.startsWith('content') ? '' : '0\r\n\r\n';
+    socket.write(
+      `POST /bytes HTTP/1.1\r\nhost: unit\r\ncontent-type: application/octet-stream\r\n${framing}\r\n\r\n${part}`,
+    );
+    await vi.waitFor(() => expect(answers).toMatch(/^HTTP\/1.1 413 .*REQUEST\.TOO_LARGE/s));
+    socket.write(`${part}${end}GET /health HTTP/1.1\r\nhost: unit\r\n\r\n`);
+    await vi.waitFor(() => expect(answers).toContain('HTTP/1.1 200'));
+    socket.destroy();
+    await own.close();
+  },
+);
+
 test('what the framework refuses by itself has our codes, too', async () => {
   const post = (type: string, payload: string) =>
     app.inject({ method: 'POST', url: '/bytes', headers: { 'content-type': type }, payload });
