@@ -6,6 +6,7 @@ import {
   type ItemContent,
   parseDataItem,
 } from '@ao-ts/core/ans104';
+import Arweave from 'arweave';
 import { afterAll, describe, expect, test } from 'vitest';
 import { action, connected, NOWHERE, type Tag } from './connected.ts';
 
@@ -145,6 +146,23 @@ test('assign: a message of one process gets a slot of another, with what is left
   const shown = await seen(other, id);
   expect(shown).toMatchObject({ Id: message, Target: process });
   expect(shown.Data).toBeFalsy();
+});
+
+test('assign: a transaction of the base layer gets a slot, and is evaluated, once it is settled', async () => {
+  const { hostname, port } = new URL(network.file.gateway);
+  const arweave = Arweave.init({ host: hostname, port, protocol: 'http' });
+  const transaction = await arweave.createTransaction({ data: 'from layer one' }, wallet);
+  transaction.addTag('Action', 'Show');
+  await arweave.transactions.sign(transaction, wallet);
+  expect(await arweave.transactions.post(transaction)).toMatchObject({ status: 200 });
+
+  const process = await spawn();
+  await send(process, action('Eval'), 'ao.addAssignable("show", { Action = "Show" })');
+  const assign = () => ao.assign({ process, message: transaction.id, baseLayer: true });
+  await expect(assign()).rejects.toThrow(/^400: /);
+  await fetch(`${network.file.gateway}/mine/20`);
+  const shown = await seen(process, await assign());
+  expect(shown).toMatchObject({ Id: transaction.id, From: address, Data: 'from layer one' });
 });
 
 test('assign: what is no transaction of the base layer is refused as one, in the words of the scheduler', async () => {
