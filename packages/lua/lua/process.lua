@@ -225,7 +225,7 @@ local function addBuiltins(isSpawn)
   if not has('_eval') then Handlers.prepend('_eval', isEval, require('.eval')(ao)) end
   if not has('_default') then Handlers.append('_default', function() return true end, require('.default')()) end
   if not isSpawn then return end
-  Handlers.once('_boot', function(msg) return msg.Tags.Type == 'Process' and msg.From == Owner end, function(msg)
+  Handlers.once('_boot', function(msg) return msg.Id == ao.id and msg.From == Owner end, function(msg)
     table.insert(Inbox, msg)
     require('.boot')(ao)(msg)
   end)

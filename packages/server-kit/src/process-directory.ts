@@ -1,5 +1,5 @@
 import { AoError, isAoError } from '@ao-ts/core';
-import { type Tag, tagValue } from '@ao-ts/core/ans104';
+import { type Tag, tagValue, tagValues } from '@ao-ts/core/ans104';
 import type { GatewayClient } from './clients/gateway.ts';
 import { SchedulerClient, saidNotFound } from './clients/scheduler.ts';
 import type { HttpClient } from './http-client.ts';
@@ -186,7 +186,7 @@ export class ProcessDirectory {
   async #onGateway(processId: string): Promise<KnownProcess | undefined> {
     const { gateway } = this.#options;
     const tags = (await gateway.transaction(processId))?.tags ?? (await gateway.processHeaders(processId));
-    if (!tags || tagValue(tags, 'Type') !== 'Process') return undefined;
+    if (!tags || !tagValues(tags, 'Type').includes('Process')) return undefined;
     const address = tagValue(tags, 'Scheduler');
     if (!address) return undefined;
     return { tags, schedulerUrl: await this.locate(address) };

@@ -81,6 +81,13 @@ test('a process of another scheduler is found through its Scheduler-Location', a
   expect((await directory.find(PROCESS)).schedulerUrl).toBe('http://other.example');
 });
 
+test('a process may have a Type of its owner before that of the protocol', async () => {
+  const process = transaction({ Type: 'Process', Scheduler: SCHEDULER });
+  answers.transactions = edges({ ...process, tags: [{ name: 'Type', value: 'Game' }, ...process.tags] });
+  answers.location = edges(transaction({ Url: 'http://other.example', 'Time-To-Live': '1000' }));
+  expect((await directory.find(PROCESS)).schedulerUrl).toBe('http://other.example');
+});
+
 test('a process that GraphQL does not know is found by the headers of its answer', async () => {
   const headers = { type: 'process', scheduler: SCHEDULER, module: 'm', 'keep-alive': 'timeout=5' };
   answers.data = { status: 200, body: {}, headers };

@@ -183,6 +183,17 @@ describe('a message', () => {
     },
   );
 
+  test('may have a Type of its sender before that of the protocol', async () => {
+    const processId = await spawn(rig);
+    const tags = [
+      { name: 'Type', value: 'Report' },
+      { name: 'Data-Protocol', value: 'ao' },
+      { name: 'Type', value: 'Message' },
+    ];
+    const { status } = await rig.post(await createDataItem({ target: processId, tags }, user));
+    expect(status).toBe(200);
+  });
+
   test('changed after signing is refused', async () => {
     const processId = await spawn(rig);
     const raw = Buffer.from((await messageItem(processId, user)).raw);

@@ -89,6 +89,15 @@ describe('message', () => {
     });
   });
 
+  test('with a Type of its own, which the library puts before that of the protocol', async () => {
+    const own = { name: 'Type', value: 'Report' };
+    const process = await spawn([own]);
+    const message = await send(process, action('Show', own));
+    expect(await seen(process, message)).toMatchObject({
+      TagArray: expect.arrayContaining([own, { name: 'Type', value: 'Message' }]),
+    });
+  });
+
   test('tells its slot', async () => {
     const process = await spawn();
     const slot = { process, signer, tags: action('Add'), returnAssignmentSlot: true };

@@ -24,10 +24,12 @@ export async function readItem(raw: Uint8Array): Promise<{ item: DataItem; type:
   const item = await readSignedItem(raw).catch((error: unknown) => {
     throw unreadableItem(error);
   });
-  const type = firstOf(item.tags, 'Type', 'type');
-  if (type === undefined) throw refused('Type tag not present');
-  if (type !== 'Process' && type !== 'Message') throw refused('Unsupported Type tag value', { type });
-  if (firstOf(item.tags, 'Data-Protocol', 'data-protocol') === undefined) {
+  const types = valuesOf(item.tags, 'Type', 'type');
+  if (types.length === 0) throw refused('Type tag not present');
+  // Client libraries put the tags of their users, which may have a Type of their own, before those of the protocol.
+  const type = types.find((value) => value === 'Process' || value === 'Message');
+  if (type === undefined) throw refused('Unsupported Type tag value', { types });
+  if (valuesOf(item.tags, 'Data-Protocol', 'data-protocol').length === 0) {
     throw refused('Data-Protocol tag not present');
   }
   for (const { name, value } of item.tags) {
@@ -86,6 +88,6 @@ async function admitMessage(item: DataItem, { access, sizeLimit }: ItemAdmission
   };
 }
 
-function firstOf(tags: readonly Tag[], ...names: readonly string[]): string | undefined {
-  return tags.find((tag) => names.includes(tag.name))?.value;
+function valuesOf(tags: readonly Tag[], ...names: readonly string[]): string[] {
+  return tags.filter((tag) => names.includes(tag.name)).map((tag) => tag.value);
 }
