@@ -32,7 +32,7 @@ describe('what is refused is refused in words a person can act on, and leaves no
     for (const body of [new Uint8Array(0), randomBytes(2000), changed]) {
       expect(await mu.post(body)).toMatchObject({ status: 400, body: { error: NOT_AN_ITEM } });
     }
-    for (const contentType of ['text/plain', 'application/json']) {
+    for (const contentType of ['text/plain', 'application/json', 'nonsense', '', ';;;']) {
       const response = await fetch(mu.url, {
         method: 'POST',
         headers: { 'content-type': contentType },

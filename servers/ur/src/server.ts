@@ -79,10 +79,13 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   };
 }
 
-/** Nothing is decoded: what is sent on is what came. */
+/** Nothing is decoded: what is sent on is what came, whatever its content type says; the unit judges that. */
 function takeBodiesAsTheyAre(app: App): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', (request, _reply, done) => {
+    // As Fastify sees it; the raw headers, which are sent on, stay.
+    request.headers = { 'content-type': 'application/octet-stream' };
+    done();
+  });
 }
 
 /** What is no item has a status of its own at routers of messengers: it tells it from what a unit has refused. */

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { Host, idFor, startRouter } from './support.ts';
+import { Host, idFor, post, startRouter } from './support.ts';
 
 async function one(env: Record<string, string> = {}) {
   const host = await Host.start();
@@ -35,6 +35,17 @@ test('Host and other headers are kept, the address of the client is added, those
   for (const hop of ['x-private', 'te', 'proxy-authorization', 'expect'])
     expect(received?.headers).not.toHaveProperty(hop);
 });
+
+test.each(['text/plain', 'nonsense', ';;;', ''])(
+  'a body is passed on whatever its content type says: "%s"',
+  async (type) => {
+    const { host, router } = await one();
+    const response = await post(`${router.url}/dry-run?process-id=a`, Buffer.from('{"a":1}'), type);
+    expect(response.status).toBe(200);
+    expect(host.requests[0]?.body.toString()).toBe('{"a":1}');
+    expect(host.requests[0]?.headers['content-type']).toBe(type);
+  },
+);
 
 test('a client without a proxy before it is named by its address', async () => {
   const { host, router } = await one();
