@@ -53,6 +53,25 @@ test('a client without a proxy before it is named by its address', async () => {
   expect(host.requests[0]?.headers['x-forwarded-for']).toBe('127.0.0.1');
 });
 
+test('of a request that names a whole URL, the path goes on', async () => {
+  const host = await Host.start();
+  const [proxy, redirect] = await Promise.all(
+    ['proxy', 'redirect'].map((STRATEGY) => startRouter([], { HOSTS: `${host.url}/units/cu`, STRATEGY })),
+  );
+  const ask = async (url = '') => {
+    const { hostname, port } = new URL(url);
+    const [response] = await once(
+      request({ hostname, port, path: 'http://other.example/results/a?b=c' }).end(),
+      'response',
+    );
+    response.resume();
+    return response.headers.location;
+  };
+  await ask(proxy?.url);
+  expect(host.requests[0]?.url).toBe('/units/cu/results/a?b=c');
+  expect(await ask(redirect?.url)).toBe(`${host.url}/units/cu/results/a?b=c`);
+});
+
 test('a host may stand under a path', async () => {
   const host = await Host.start();
   const router = await startRouter([], { HOSTS: `${host.url}/units/cu/` });

@@ -43,7 +43,7 @@ export function forwarding(app: App, ports: ForwardPorts): Forward {
 
   return async (request, reply, subject, passing) => {
     const hosts = await ports.router.hosts(subject);
-    if (ports.strategy === 'redirect') return reply.redirect(`${hosts[0]}${request.raw.url}`, 307);
+    if (ports.strategy === 'redirect') return reply.redirect(hosts[0] + pathOf(request), 307);
     const { raw: client } = reply;
     await passOn(ports, hosts, forwarded(request, client), passing, ({ statusCode, headers }) => {
       client.writeHead(statusCode, { ...headersOf(reply), ...responseHeaders(headers) });
@@ -56,6 +56,11 @@ export function forwarding(app: App, ports: ForwardPorts): Forward {
   };
 }
 
+/** Path and query. A client may name the whole URL, as to a proxy (RFC 9112, 3.2.2): the host in it is not for us to follow. */
+function pathOf({ raw: { url = '/' } }: FastifyRequest): string {
+  return url.replace(/^https?:\/\/[^/]*/i, '');
+}
+
 function forwarded(request: FastifyRequest, client: ServerResponse): Forwarded {
   const { raw, body } = request;
   const traceparent = currentTrace();
@@ -64,7 +69,7 @@ function forwarded(request: FastifyRequest, client: ServerResponse): Forwarded {
   if (traceparent !== undefined) headers.traceparent = traceparent;
   return {
     method: raw.method as Forwarded['method'],
-    path: raw.url ?? '/',
+    path: pathOf(request),
     headers,
     body: body instanceof Uint8Array && body.length > 0 ? body : null,
     client,
