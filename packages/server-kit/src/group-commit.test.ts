@@ -48,6 +48,20 @@ test('a write that fails alone undoes what it did', async () => {
   await commits.write(() => insert.run(1));
 });
 
+test('what a full disk does not take is to be sent again later, one or many at a time, and then is taken', async () => {
+  const { db, commits } = open();
+  db.exec('CREATE TABLE large (data BLOB)');
+  const insert = db.prepare('INSERT INTO large VALUES (zeroblob(100000))');
+  const [{ max_page_count: most }] = db.pragma('max_page_count') as [{ max_page_count: number }];
+  db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`);
+  const refused = { code: 'STORE.FAILED', action: 'retry', message: expect.stringContaining('SQLITE_FULL') };
+  await expect(commits.write(() => insert.run())).rejects.toMatchObject(refused);
+  const both = [commits.write(() => insert.run()), commits.writeSoon(() => insert.run())];
+  for (const outcome of both) await expect(outcome).rejects.toMatchObject(refused);
+  db.pragma(`max_page_count = ${most}`);
+  await commits.write(() => insert.run());
+});
+
 test('if the commit itself fails, nothing of the batch is acknowledged', async () => {
   const { db, insert, commits } = open();
   const outcomes = Promise.allSettled([

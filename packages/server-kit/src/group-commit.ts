@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { AoError } from '@ao-ts/core';
 import type { Transaction } from 'better-sqlite3';
 import type { Sqlite } from './sqlite.ts';
 
@@ -12,6 +13,7 @@ interface Write {
 /**
  * Commits the writes of one turn of the event loop in one transaction, and lets the disk sync them while the next turn
  * goes on. A write that throws undoes only itself. Whoever writes to the same database beside it is not synced.
+ * Writes that the disk refuses reject with the AoError `STORE.FAILED`.
  */
 export class GroupCommit {
   readonly #db: Sqlite;
@@ -62,12 +64,12 @@ export class GroupCommit {
           } catch (error) {
             // A full disk ends the whole transaction, not just this write's part of it.
             if (alone || !this.#db.inTransaction) throw error;
-            outcomes.push(() => reject(error));
+            outcomes.push(() => reject(refusal(error)));
           }
         }
       });
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      for (const { reject } of batch) reject(refusal(error));
       return;
     }
     const synced = batch.some(({ durable }) => durable) ? this.#synced() : Promise.resolve();
@@ -88,11 +90,23 @@ export class GroupCommit {
       .catch(() => {})
       .then(() => {
         this.#next = undefined;
-        this.#syncing = syncLog(this.#db);
+        this.#syncing = syncLog(this.#db).catch((error: unknown) => {
+          throw refusal(error);
+        });
         return this.#syncing;
       });
     return this.#next;
   }
+}
+
+const REFUSED = /^(SQLITE_(FULL|READONLY|IOERR|CANTOPEN|BUSY)|(EIO|ENOSPC|EDQUOT|EROFS)$)/;
+
+/** What the disk does not take now it may take later; everything else is as it was thrown. */
+function refusal(error: unknown): unknown {
+  const code = String((error as NodeJS.ErrnoException).code);
+  if (!REFUSED.test(code)) return error;
+  const message = `The disk does not take what is to be stored (${code}); send it again later.`;
+  return new AoError('STORE.FAILED', message, { action: 'retry', facts: { code }, cause: error });
 }
 
 /** Brings the write-ahead log of a database to the disk: what SQLite does itself at each commit, but without waiting. */
