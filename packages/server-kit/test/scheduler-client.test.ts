@@ -42,7 +42,8 @@ async function routed(target: () => string): Promise<SchedulerClient> {
   return new SchedulerClient(http, router);
 }
 
-const taken = (_request: IncomingMessage, response: ServerResponse) => response.end('{"id":"x"}');
+const taken = (_request: IncomingMessage, response: ServerResponse) =>
+  response.end(JSON.stringify({ id: PROCESS }));
 const item = Buffer.from('item');
 
 test('where a router sends us for a process is remembered for five minutes', async () => {

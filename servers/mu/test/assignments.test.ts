@@ -22,6 +22,23 @@ describe('assignments', () => {
     expect(network.schedule.get(process)?.at(-1)).toMatchObject({ baseLayer: true, exclude: null });
   });
 
+  test.each([{ id: 'no-id' }, { id: `${id().slice(1)}\0` }, { id: 'x'.repeat(2_000_000) }])(
+    'that a scheduler takes and answers with what is no id are told unsure, found there, and their outbox is sent once',
+    async (answer) => {
+      const receiver = network.addProcess();
+      const process = network.addProcess(() => ({ Messages: [send(receiver)] }));
+      const path = `/?process-id=${process}&assign=${network.module}`;
+      network.su.fault = ({ method }) => (method === 'POST' ? { status: 200, body: answer } : undefined);
+      expect((await mu.post(new Uint8Array(0), path)).body.code).toMatch(/^HTTP\.(MALFORMED|TOO_LARGE)$/);
+      expect(await mu.get('/status')).toEqual({ pending: 0, unsure: 1, dead: 0 });
+      network.su.fault = () => undefined;
+      await fetch(network.su.url + path, { method: 'POST' });
+      while (network.items(receiver).length === 0) await mu.get('/status');
+      expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+      expect(network.items(receiver)).toHaveLength(1);
+    },
+  );
+
   test('of an outbox go to each process, with BaseLayer and Exclude', async () => {
     const [first, second] = [network.addProcess(), network.addProcess()];
     const transaction = id();

@@ -127,6 +127,7 @@ export function ledgerSuite(name: string, prepare: () => Promise<(clock: () => n
 
       expect(await ledger.revive('c1')).toBeUndefined();
       expect(await ledger.revive('a')).toBeUndefined();
+      expect(await ledger.revive('a\0')).toBeUndefined();
       expect(await ledger.revive('c0')).toMatchObject([{ seq: queued?.seq, state: 'received' }]);
       expect(await states('a')).toEqual(['resulted', 'received', 'dead']);
       await ledger.scheduled(queued?.seq ?? 0, receipt('c0'));

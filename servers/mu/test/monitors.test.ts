@@ -118,6 +118,28 @@ test('a monitor that fails for too long is given up, visibly, and goes on where 
   expect(await monitor()).toMatchObject({ failures: 0, failingSince: null, endedAt: null });
 });
 
+test('a page that says there is more, and does not move on, is no reason to ask all the time', async () => {
+  const [receiver, process] = [network.addProcess(), network.addProcess()];
+  const same = { pageInfo: { hasNextPage: true }, edges: [cron(1, receiver)] };
+  network.cu.fault = ({ url }) =>
+    url.pathname.startsWith('/cron') ? { status: 200, body: same } : undefined;
+  await restart({ dbPath, env: { MONITOR_INTERVAL_MS: '3600000' } });
+  await ask('POST', process);
+  await until(() => references(receiver).length > 0);
+  await mu[Symbol.asyncDispose]();
+  expect(pollsOf('/cron')).toBe(2);
+});
+
+test.each(['', 'x'.repeat(5000), 'a\0b'])('what is no cursor is not kept, visibly', async (cursor) => {
+  const process = network.addProcess();
+  network.crons = [{ cursor, node: {} }];
+  await ask('POST', process);
+  type Page = { monitors: { error: string | null }[] };
+  let error: string | null | undefined;
+  while (!error) error = (await mu.get<Page>('/monitors')).monitors[0]?.error;
+  expect(error).toContain('edges.0.cursor: must be 1 to 1000 visible ASCII characters');
+});
+
 test('a cron result that failed, or lacks its lists, does not keep back the others', async () => {
   const [receiver, process] = [network.addProcess(), network.addProcess()];
   await ask('POST', process);

@@ -96,6 +96,13 @@ describe('what is refused is refused in words a person can act on, and leaves no
     for (const path of [`/?process-id=${id()}`, `/?assign=${id()}`]) {
       expect(await mu.post(new Uint8Array(0), path)).toMatchObject({ status: 400, body: { error: text } });
     }
+    for (const bad of ['x', '%00', `${id()}%00`, 'x'.repeat(4000)]) {
+      for (const path of [`/?process-id=${bad}&assign=${id()}`, `/?process-id=${id()}&assign=${bad}`]) {
+        const error = expect.stringContaining('43 characters');
+        const refused = { status: 400, body: { code: 'REQUEST.INVALID', error } };
+        expect(await mu.post(new Uint8Array(0), path)).toMatchObject(refused);
+      }
+    }
     const path = `/?process-id=${id()}&assign=${id()}`;
     expect(await mu.post(new Uint8Array(0), path)).toMatchObject({ status: 404 });
   });

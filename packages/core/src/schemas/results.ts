@@ -46,12 +46,15 @@ export const ReadResult = EvaluationResult.extend({
   Output: z.unknown().default(''),
 });
 
+/** A place among the results of a process. Opaque, but it is kept, and is part of keys. */
+const Cursor = z.string().regex(/^[\x21-\x7e]{1,1000}$/, 'must be 1 to 1000 visible ASCII characters');
+
 export const ResultsPage = z.object({
   pageInfo: z.object({ hasNextPage: z.boolean() }),
   edges: z.array(
     z.object({
       node: ReadResult,
-      cursor: z.string(),
+      cursor: Cursor,
     }),
   ),
 });

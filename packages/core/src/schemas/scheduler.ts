@@ -51,10 +51,10 @@ export const ScheduledProcess = z.object({
 });
 export type ScheduledProcess = z.infer<typeof ScheduledProcess>;
 
-/** Answer to `POST /`: the message, process or assignment id by mode. Not every scheduler tells the nonce. */
+/** Answer to `POST /`: the message, process or assignment id by mode. Not every scheduler tells the others, or sensibly. */
 export const Scheduled = z.object({
   id: z.string(),
-  timestamp: z.coerce.number().optional(),
+  timestamp: z.coerce.number().optional().catch(undefined),
   nonce: z.coerce.number().int().nonnegative().optional().catch(undefined),
 });
 export type Scheduled = z.infer<typeof Scheduled>;

@@ -11,6 +11,12 @@ export interface Remote {
   url: string;
 }
 
+/** Larger answers would be longer than a text can be. */
+const MAX_JSON_BYTES = 256 * 1024 * 1024;
+
+/** Largest answer to a write: it holds an id. Some go to hosts that clients named. */
+export const MAX_RECEIPT_BYTES = 1024 * 1024;
+
 const ErrorText = z.object({ error: z.string() });
 
 /**
@@ -29,12 +35,18 @@ export function statusError(remote: Pick<Remote, 'name' | 'url'>, response: Http
   });
 }
 
-/** The error for a success that says nothing that was to be expected. */
-export function malformed({ name, url }: Pick<Remote, 'name' | 'url'>, response: HttpResponse): AoError {
-  return new AoError('HTTP.MALFORMED', `The ${name} at ${url} answered something that is not understood.`, {
-    action: 'retry',
-    facts: { url: response.url, body: response.body.toString('utf8', 0, 200) },
-  });
+/** The error for a success that is not what was to be expected; it names the first thing that is wrong. */
+export function malformed(
+  { name, url }: Pick<Remote, 'name' | 'url'>,
+  { status, body, ...response }: HttpResponse,
+  schema: z.ZodType,
+): AoError {
+  const reason = flaw(schema, body.toString('utf8'));
+  return new AoError(
+    'HTTP.MALFORMED',
+    `The ${name} at ${url} answered ${status} with something that is not understood: ${reason}`,
+    { action: 'retry', facts: { url: response.url, body: body.toString('utf8', 0, 200) } },
+  );
 }
 
 /** Parses JSON of an expected shape, or undefined. */
@@ -68,11 +80,26 @@ export async function requestLocatedJson<T>(
   request: HttpRequest = {},
 ): Promise<{ value: T; url: string }> {
   const headers = { accept: 'application/json', ...request.headers };
-  const response = await remote.http.send(remote.url + path, { ...request, headers });
+  const response = await remote.http.send(remote.url + path, {
+    maxBytes: MAX_JSON_BYTES,
+    ...request,
+    headers,
+  });
   if (response.status < 200 || response.status > 299) throw statusError(remote, response);
   const value = safeJson(schema, response.body.toString('utf8'));
   if (value !== undefined) return { value, url: response.url };
-  throw malformed(remote, response);
+  throw malformed(remote, response, schema);
+}
+
+function flaw(schema: z.ZodType, text: string): string {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return 'it is no JSON.';
+  }
+  const [issue] = schema.safeParse(answer).error?.issues ?? [];
+  return `${['the answer', ...(issue?.path ?? [])].join('.')}: ${issue?.message}.`;
 }
 
 /** `?a=1&b=2` of the defined values; empty if there are none. */

@@ -1,5 +1,6 @@
 import { AoError, isAoError } from '@ao-ts/core';
 import {
+  Id,
   Scheduled,
   ScheduledProcess,
   ScheduleNode,
@@ -9,7 +10,7 @@ import {
 } from '@ao-ts/core/schemas';
 import type { z } from 'zod';
 import type { HttpClient, HttpRequest } from '../http-client.ts';
-import { query, type Remote, requestJson, requestLocatedJson } from './json.ts';
+import { MAX_RECEIPT_BYTES, query, type Remote, requestJson, requestLocatedJson } from './json.ts';
 
 export interface AssignRequest {
   processId: string;
@@ -18,6 +19,9 @@ export interface AssignRequest {
   baseLayer?: boolean;
   exclude?: readonly string[];
 }
+
+/** The id of an item is known without being told; that of an assignment is not, and by it the result is asked for. */
+const Assigned = Scheduled.extend({ id: Id });
 
 /** How long a process is asked for where a router sent us for it. */
 const REDIRECT_MS = 5 * 60_000;
@@ -43,6 +47,7 @@ export class SchedulerClient {
       operation: 'writeDataItem',
       headers: { 'content-type': 'application/octet-stream' },
       body: item,
+      maxBytes: MAX_RECEIPT_BYTES,
     });
   }
 
@@ -51,9 +56,10 @@ export class SchedulerClient {
     const search = new URLSearchParams({ 'process-id': request.processId, assign: request.messageId });
     if (request.baseLayer) search.set('base-layer', '');
     if (request.exclude?.length) search.set('exclude', request.exclude.join(','));
-    return this.#ask(request.processId, `/?${search}`, Scheduled, {
+    return this.#ask(request.processId, `/?${search}`, Assigned, {
       method: 'POST',
       operation: 'writeAssignment',
+      maxBytes: MAX_RECEIPT_BYTES,
     });
   }
 

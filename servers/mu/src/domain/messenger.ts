@@ -204,7 +204,7 @@ function outOfTime({ code, message, facts }: AoError): AoError {
 
 /** False if the scheduler surely did not take it. */
 function mayHaveArrived(error: unknown): boolean {
-  if (!isAoError(error) || error.code === 'STORE.FAILED') return true;
+  if (!isAoError(error) || ['STORE.FAILED', 'HTTP.TOO_LARGE'].includes(error.code)) return true;
   if (error.action !== 'retry' || error.code === 'SCHEDULER.MOVED') return false;
   if (error.code === 'HTTP.STATUS') return error.facts.status !== 503 && error.facts.status !== 429;
   const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;

@@ -131,6 +131,6 @@ export class Monitors {
       childrenOf(edge.node, { emitter: processId, emitterTags, source: edge.cursor, depth: 0 }),
     );
     dispatch(await ledger.advance(processId, last.cursor, withReasons(children, keepBack)));
-    return pageInfo.hasNextPage;
+    return pageInfo.hasNextPage && last.cursor !== cursor;
   }
 }

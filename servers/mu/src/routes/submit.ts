@@ -1,4 +1,5 @@
 import { AoError } from '@ao-ts/core';
+import { Id } from '@ao-ts/core/schemas';
 import { type App, annotate, currentTrace, type ProcessDirectory } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import type { Admission } from '../domain/admission.ts';
@@ -18,9 +19,12 @@ const Accepted = z.object({
   processId: z.string().nullable().optional().describe('Where a HyperBEAM node schedules it.'),
 });
 
+// What is empty counts as missing: the answer to that says more.
+const IdOrNothing = z.union([Id, z.literal('')], 'must be 43 characters of base64url').optional();
+
 const querystring = z.object({
-  'process-id': z.string().optional(),
-  assign: z.string().optional(),
+  'process-id': IdOrNothing,
+  assign: IdOrNothing,
   'base-layer': z.string().optional(),
   exclude: z.string().optional(),
 });

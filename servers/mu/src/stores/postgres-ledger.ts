@@ -99,7 +99,7 @@ export class PostgresLedger implements Ledger {
 
   revive(key: string): Promise<Queued[] | undefined> {
     return this.#db.write(async (client) => {
-      const { rows } = await client.query<Locked>(sql.toRevive, [key]);
+      const { rows } = await client.query<Locked>(sql.toRevive, [plain(key)]);
       const [node] = rows;
       // An entry that could not even be read has nothing to send.
       if (node?.state !== 'dead' || (node.empty && node.scheduledAt === null)) return undefined;
