@@ -27,7 +27,8 @@ export class UploaderClient {
     const { status, body } = response;
     if (status < 200 || status > 299) throw statusError(this.#remote, response);
     // Anything may answer 200, and a bundler says the id then. That it has the item already it says in words of its own.
-    if (status === 200 && !safeJson(Uploaded, body.toString())) throw malformed(this.#remote, response, Uploaded);
+    if (status === 200 && !safeJson(Uploaded, body.toString()))
+      throw malformed(this.#remote, response, Uploaded);
     return parseDataItem(item, NO_LIMITS).id;
   }
 }
