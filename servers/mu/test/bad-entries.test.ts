@@ -31,6 +31,28 @@ test('a bad entry of an outbox costs only itself, visibly, whatever it is', asyn
   expect(nodes[3]?.error).toContain('Target');
 });
 
+test('what is wrong in thousands of places is told for the first ones; of Assignments that are no ids it is said which', async () => {
+  const receiver = network.addProcess();
+  const assigning = (value: unknown) => ({ ...send(receiver), Tags: [{ name: 'Assignments', value }] });
+  const sender = network.addProcess(() => ({
+    Messages: [
+      { Target: receiver, Tags: Array.from({ length: 20_000 }, () => 7) },
+      assigning({ toString: 1 }),
+      assigning([receiver, 1]),
+      7,
+    ],
+  }));
+  await mu.post(await network.message(sender));
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 4 });
+  const { nodes } = await mu.get<{ nodes: { error: string }[] }>(`/outbox/${sender}`);
+  expect(nodes.map(({ error }) => error)).toEqual([
+    expect.stringMatching(/Tags.0: .*Tags.4: [^;]*; and 19995 more of this kind$/),
+    expect.stringContaining('Assignments.0: '),
+    expect.stringContaining('Assignments.1: '),
+    'This entry can not be sent: it: Invalid input: expected object, received number',
+  ]);
+});
+
 test('one with more tags than ANS-104 allows, those of the messenger included, says so; 128 are delivered', async () => {
   const receiver = network.addProcess();
   // Of its own a message has three, of which one stays; the messenger adds five.

@@ -186,3 +186,21 @@ test('an audit finds processes that were spawned, and those that vanished', asyn
     missing: [{ kind: 'process', reason: 'its scheduler does not have it' }],
   });
 });
+
+test('an audit ends where a scheduler gives the same page again and again', async () => {
+  const receiver = network.addProcess();
+  const sender = network.addProcess(() => ({ Messages: [send(receiver)] }));
+  await mu.post(await network.message(sender));
+  await mu.settled();
+  await restart();
+  const url = `${network.su.url}/${receiver}?process-id=${receiver}`;
+  const page = (await (await fetch(url)).json()) as object;
+  network.su.fault = ({ url }) =>
+    url.pathname === `/${receiver}`
+      ? { status: 200, body: { ...page, page_info: { has_next_page: true } } }
+      : undefined;
+  expect(await mu.post(nothing, `/audit/${sender}`)).toMatchObject({
+    status: 502,
+    body: { code: 'HTTP.MALFORMED', error: expect.stringContaining(receiver) },
+  });
+});

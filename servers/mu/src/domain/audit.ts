@@ -1,4 +1,4 @@
-import { isAoError } from '@ao-ts/core';
+import { AoError, isAoError } from '@ao-ts/core';
 import { tagValue } from '@ao-ts/core/ans104';
 import { readAssignmentTags } from '@ao-ts/core/schedule';
 import { type ProcessDirectory, saidNotFound } from '@ao-ts/server-kit';
@@ -154,9 +154,16 @@ class DeliveredMessages {
       }
       const last = page.edges.at(-1);
       if (!last || !page.page_info.has_next_page) return anchors;
-      from = nonceOf(last.node);
+      const next = nonceOf(last.node);
+      if (next <= from) throw malformed(target);
+      from = next;
     }
   }
+}
+
+function malformed(processId: string): AoError {
+  const message = `The scheduler of ${processId} gives the same slots again and again, instead of the next ones.`;
+  return new AoError('HTTP.MALFORMED', message, { action: 'retry' });
 }
 
 function isWallet(error: unknown): boolean {

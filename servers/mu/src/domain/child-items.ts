@@ -87,16 +87,16 @@ export function spawnedPlan(processId: string, spawn: ItemPlan, emitter: string,
 
 /**
  * Takes the `Assignments` tag out of a message of an outbox: the processes it is assigned to once it is
- * scheduled, a list or comma-separated text.
+ * scheduled, a list or comma-separated text; not checked yet.
  */
-export function assignRequest(entry: unknown): { rest: unknown; assignTo: string[] } {
+export function assignRequest(entry: unknown): { rest: unknown; assignTo: unknown[] } {
   const tags = (entry as { Tags?: unknown } | null)?.Tags;
   if (!Array.isArray(tags)) return { rest: entry, assignTo: [] };
   const asked = tags.filter((tag) => tag?.name === 'Assignments');
   if (asked.length === 0) return { rest: entry, assignTo: [] };
   const assignTo = asked
-    .flatMap(({ value }) => (Array.isArray(value) ? value : String(value).split(',')))
-    .map((id) => String(id).trim())
+    .flatMap(({ value }) => (typeof value === 'string' ? value.split(',') : value))
+    .map((id) => (typeof id === 'string' ? id.trim() : id))
     .filter((id) => id !== '');
   const rest = { ...(entry as object), Tags: tags.filter((tag) => tag?.name !== 'Assignments') };
   return { rest, assignTo: [...new Set(assignTo)] };

@@ -58,15 +58,18 @@ export function entryKey(
   return `${emitter}/${source}/${kind}/${index}`;
 }
 
+/** An entry may be wrong in thousands of places; who mends the first ones knows what to do. */
+const MOST_ISSUES = 5;
+
 const Addressed = OutboxMessage.extend({ Target: Id });
-const AssignedTo = z.array(Id);
-const Assignment = OutboxAssignment.extend({ Processes: AssignedTo, Message: Id });
+const Assignments = z.object({ Assignments: z.array(Id) });
+const Assignment = OutboxAssignment.extend({ Processes: z.array(Id), Message: Id });
 
 function readMessage(entry: unknown, base: Base, origin: Origin): NewNode[] {
   const { rest, assignTo } = assignRequest(entry);
   const message = Addressed.parse(rest);
   const plan = messagePlan(message, origin, base.key);
-  if (assignTo.length > 0) plan.assignTo = AssignedTo.parse(assignTo);
+  if (assignTo.length > 0) plan.assignTo = Assignments.parse({ Assignments: assignTo }).Assignments;
   return [{ ...base, lane: laneOf(base.emitter, message.Target), target: message.Target, plan }];
 }
 
@@ -102,5 +105,10 @@ export function laneOf(emitter: string, target: string): string {
 
 function why(error: unknown): string {
   if (!(error instanceof z.ZodError)) return errorMessage(error);
-  return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  const { issues } = error;
+  const told = issues
+    .slice(0, MOST_ISSUES)
+    .map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`);
+  const rest = issues.length - told.length;
+  return [...told, ...(rest > 0 ? [`and ${rest} more of this kind`] : [])].join('; ');
 }
