@@ -94,6 +94,15 @@ test.each(['su', 'cu', 'gateway', 'uploader'] as const)(
   },
 );
 
+test('an uploader that has an item already, and says so without JSON, has it', async () => {
+  const process = network.addProcess(() => ({ Messages: [send(id())] }));
+  const faults: Fault[] = ['break-after', { status: 202, body: 'Data item exists' }];
+  network.uploader.fault = () => faults.shift();
+  await mu.post(await network.message(process));
+  expect(await mu.settled()).toEqual({ pending: 0, unsure: 0, dead: 0 });
+  expect(network.uploader.requests).toHaveLength(2);
+});
+
 test('an assignment that another unit made while it waited for its turn is not made again', async () => {
   const ledger = new SqliteLedger(':memory:', Date.now);
   await restart({ ledger });
