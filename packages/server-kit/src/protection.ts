@@ -55,6 +55,8 @@ export async function protect(app: App, settings: Protection): Promise<void> {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: EXPOSED,
+    // Also an OPTIONS that no browser sent is answered; the refusal would say nothing one can act on.
+    strictPreflight: false,
   });
   limitRequests(app, settings);
   cutSlowReaders(app, settings.SLOW_CLIENT_TIMEOUT_MS);

@@ -66,6 +66,7 @@ test('the root page, health and metrics answer', async () => {
   expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
   const methods = preflight.headers.get('access-control-allow-methods')?.split(', ').sort();
   expect(methods).toEqual(['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT']);
+  expect((await fetch(mu.url, { method: 'OPTIONS' })).status).toBe(204);
   const unknown = await fetch(`${mu.url}/no/such/route`);
   expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'REQUEST.ROUTE' }]);
 });
