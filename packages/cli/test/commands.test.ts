@@ -91,6 +91,14 @@ test('assign and monitor', async () => {
   const { assignment } = await json('assign', second, note);
   await network.client.result(second, assignment);
   expect(await network.client.value(second, 'Seen')).toBe('for both');
+  const third = await network.client.spawn(
+    'ao.addAssignable("n", { Action = "Note" }) Handlers.add("n", "Note", function(m) Seen = tostring(m.Data) end)',
+  );
+  const without = await json('assign', third, note, '--exclude', 'Data');
+  await network.client.result(third, without.assignment);
+  expect(await network.client.value(third, 'Seen')).not.toContain('for both');
+  const refused = await run('assign', third, 'A'.repeat(43), '--base-layer');
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('ransaction') });
 
   expect(await json('monitor', counter)).toEqual({ process: counter, monitored: true });
   expect(await json('monitor', counter, '--stop')).toEqual({ process: counter, monitored: false });

@@ -33,6 +33,13 @@ const TreeNode = z.object({
   nonce: z.number().nullish(),
   error: z.string().nullish(),
 });
+export interface AssignOptions {
+  /** The message is a transaction of layer one, which is assigned once it is settled. */
+  baseLayer?: boolean;
+  /** Fields of the message that the process is not to get. */
+  exclude?: string[];
+}
+
 /** A message, process or assignment as the messenger unit knows it. */
 export type TreeNode = z.infer<typeof TreeNode>;
 const Tree = z.object({ nodes: z.array(TreeNode) });
@@ -167,8 +174,8 @@ export class Client {
   }
 
   /** Assigns a message that is on the gateway to a process; gives the id of the assignment. */
-  assign(process: string, message: string): Promise<string> {
-    return at(this.#messenger, async () => (await this.#ao).assign({ process, message }));
+  assign(process: string, message: string, options: AssignOptions = {}): Promise<string> {
+    return at(this.#messenger, async () => (await this.#ao).assign({ process, message, ...options }));
   }
 
   /** Puts data on Arweave, as a data item of this wallet; gives its id. */

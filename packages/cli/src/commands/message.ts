@@ -1,4 +1,4 @@
-import { checkResult } from '@ao-ts/network';
+import { type AssignOptions, checkResult } from '@ao-ts/network';
 import { Command } from 'commander';
 import {
   addMessageOptions,
@@ -61,8 +61,12 @@ export function assignCommand(): Command {
     .description('assign a message that is on Arweave to a process; prints the id of the assignment')
     .argument('<process>', 'its id', id)
     .argument('<message>', 'id of the message', id)
-    .action(async (processId: string, messageId: string, options: NetworkOptions) => {
-      const assignment = await (await clientFor(options)).assign(processId, messageId);
+    .option('--base-layer', 'it is a transaction of layer one, and settled')
+    .option('--exclude <fields...>', 'fields of it that the process is not to get, like Data')
+    .action(async (processId: string, messageId: string, options: NetworkOptions & AssignOptions) => {
+      const { baseLayer = false, exclude = [] } = options;
+      const client = await clientFor(options);
+      const assignment = await client.assign(processId, messageId, { baseLayer, exclude });
       print(options, assignment, { assignment });
     });
   return addNetworkOptions(command);
