@@ -58,7 +58,7 @@ export function forwarding(app: App, ports: ForwardPorts): Forward {
 
 /** Path and query. A client may name the whole URL, as to a proxy (RFC 9112, 3.2.2): the host in it is not for us to follow. */
 function pathOf({ raw: { url = '/' } }: FastifyRequest): string {
-  return url.replace(/^https?:\/\/[^/]*/i, '');
+  return url.replace(/^https?:\/\/[^/]*/i, '') || '/';
 }
 
 function forwarded(request: FastifyRequest, client: ServerResponse): Forwarded {
