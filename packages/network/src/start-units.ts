@@ -20,9 +20,12 @@ import {
 import * as su from '@ao-ts/su';
 import * as ur from '@ao-ts/ur';
 import { z } from 'zod';
-import type { Environment, NetworkOptions, Stops } from './network.ts';
 import { type NetworkFile, writeNetworkFile } from './network-file.ts';
+import type { Environment, NetworkOptions } from './network-options.ts';
 import { seedModule, seedSchedulerLocation } from './seed.ts';
+
+/** What has to be stopped, in the order it was started. */
+export type Stops = (() => Promise<void>)[];
 
 type UnitName = 'gateway' | 'su' | 'cu' | 'mu' | 'ur';
 

@@ -1,7 +1,8 @@
 import { AoError } from '@ao-ts/core';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { App } from './app-type.ts';
 import { BaseConfig, type BaseSettings } from './config.ts';
 import { answerBadUrl, answerErrors, answerNoRequest } from './error-answers.ts';
 import type { HttpClient } from './http-client.ts';
@@ -35,14 +36,6 @@ export interface AppOptions {
   /** The client the unit asks others with: its requests are counted and traced. */
   http?: HttpClient;
 }
-
-export type App = FastifyInstance<
-  import('http').Server,
-  import('http').IncomingMessage,
-  import('http').ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
 
 export interface AppKit {
   app: App;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type AoError, isAoError } from '@ao-ts/core';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { currentScope, inScope } from './scope.ts';
 
 /** Errors as `{"error","code"}`; transient ones say when to come back. What is a bug of ours says nothing about internals. */

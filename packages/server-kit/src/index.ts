@@ -1,4 +1,5 @@
 export * from './app.ts';
+export * from './app-type.ts';
 export { awaitDatabase } from './await-database.ts';
 export * from './clients/compute.ts';
 export * from './clients/gateway.ts';
@@ -11,7 +12,7 @@ export * from './http-client.ts';
 export * from './http-status.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
-export type { DescribedRoute } from './openapi-routes.ts';
+export type { DescribedRoute } from './openapi.ts';
 export * from './outbound.ts';
 export {
   inTransaction,

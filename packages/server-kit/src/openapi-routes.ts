@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
+import type { DescribedRoute } from './openapi.ts';
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -10,21 +11,6 @@ declare module 'fastify' {
     /** What is answered, by status: a schema, or the media type of what is no JSON. For the document only. */
     answers?: Record<number, z.ZodType | string>;
   }
-}
-
-export interface DescribedRoute {
-  method: string;
-  /** As Fastify writes it: `/result/:id`. */
-  url: string;
-  schema: {
-    summary?: string;
-    takes?: string;
-    answers?: Record<number, z.ZodType | string>;
-    params?: unknown;
-    querystring?: unknown;
-    headers?: unknown;
-    body?: unknown;
-  };
 }
 
 /**

@@ -1,6 +1,20 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import type { DescribedRoute } from './openapi-routes.ts';
+
+export interface DescribedRoute {
+  method: string;
+  /** As Fastify writes it: `/result/:id`. */
+  url: string;
+  schema: {
+    summary?: string;
+    takes?: string;
+    answers?: Record<number, z.ZodType | string>;
+    params?: unknown;
+    querystring?: unknown;
+    headers?: unknown;
+    body?: unknown;
+  };
+}
 
 const TITLES: Record<string, string> = {
   gateway: 'ao local gateway',

@@ -1,7 +1,7 @@
 import { AoError } from '@ao-ts/core';
 import cors from '@fastify/cors';
 import type { FastifyReply } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import type { BaseSettings } from './config.ts';
 import { perMinute } from './rate-limit.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { inScope, readTraceparent, type Scope } from './scope.ts';
 import type { Span, Tracer } from './tracing.ts';
 

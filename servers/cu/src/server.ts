@@ -1,8 +1,7 @@
-import { type App, answers, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import { answers, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
 import type { Config } from './config.ts';
-import { type Context, createContext, type Overrides } from './context.ts';
+import { createContext, type Overrides } from './context.ts';
 import { createEngine } from './create-engine.ts';
-import type { Engine } from './domain/engine.ts';
 import { EvaluationSpans } from './evaluation-spans.ts';
 import { Measures } from './metrics.ts';
 import { cronRoute } from './routes/cron.ts';
@@ -12,16 +11,8 @@ import { readOnlyRoutes } from './routes/read-only.ts';
 import { resultRoute } from './routes/result.ts';
 import { resultsRoute } from './routes/results.ts';
 import { resultsStreamRoute } from './routes/results-stream.ts';
+import type { Room } from './routes/room.ts';
 import { stateRoute } from './routes/state.ts';
-
-/** What each route gets. */
-export interface Room {
-  config: Config;
-  context: Context;
-  engine: Engine;
-}
-
-export type Route = (app: App, room: Room) => void;
 
 /** Makes a Compute Unit. It evaluates schedules, so it can start and answer what is stored with all other units away. */
 export async function create(config: Config, overrides: Overrides = {}): Promise<Unit> {

@@ -1,7 +1,7 @@
 import { ResultsPage } from '@ao-ts/core/schemas';
-import type { Route } from '../server.ts';
 import { ProcessPath } from './parameters.ts';
 import { RangeQuery, resultsPage, timeOf } from './results-page.ts';
+import type { Route } from './room.ts';
 
 const DEFAULT_LIMIT = 500;
 

@@ -1,9 +1,9 @@
 import { DryRunMessage, EvaluationResult } from '@ao-ts/core/schemas';
 import { RateLimit } from '@ao-ts/server-kit';
 import { z } from 'zod';
-import type { Route } from '../server.ts';
 import { answerOrBusy, InProgress, ProcessBusyQuery } from './busy.ts';
 import { JSON_TYPE } from './parameters.ts';
+import type { Route } from './room.ts';
 
 const Headers = z.object({ 'x-max-age': z.coerce.number().nonnegative().optional() });
 

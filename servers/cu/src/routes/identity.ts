@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Route } from '../server.ts';
+import type { Route } from './room.ts';
 
 const Identity = z.object({ address: z.string(), timestamp: z.number().describe('Unix ms.') });
 

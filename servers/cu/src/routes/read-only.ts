@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { Route } from '../server.ts';
+import type { Route } from './room.ts';
 
 /** A read unit answers dry-runs only; the other routes say that they are not here, whatever process they are asked for. */
 export const readOnlyRoutes: Route = (app) => {

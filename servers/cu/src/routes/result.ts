@@ -1,9 +1,9 @@
 import { EvaluationResult } from '@ao-ts/core/schemas';
 import { z } from 'zod';
-import type { Route } from '../server.ts';
 import { answerOrBusy, InProgress, ProcessBusyQuery } from './busy.ts';
 import { sendTagged } from './etag.ts';
 import { JSON_TYPE } from './parameters.ts';
+import type { Route } from './room.ts';
 
 /** The result of a message, evaluated if it was not yet. `:id` is a message, an assignment, the process, or a nonce. */
 export const resultRoute: Route = (app, { config, engine }) => {

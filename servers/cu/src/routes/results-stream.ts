@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { headersOf } from '@ao-ts/server-kit';
 import { z } from 'zod';
-import type { Route } from '../server.ts';
 import { ProcessPath } from './parameters.ts';
 import { resultsPage } from './results-page.ts';
+import type { Route } from './room.ts';
 
 const HEARTBEAT_MS = 15_000;
 const PAGE = 100;

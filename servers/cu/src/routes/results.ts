@@ -1,9 +1,9 @@
 import { ResultsPage } from '@ao-ts/core/schemas';
 import { z } from 'zod';
-import type { Route } from '../server.ts';
 import { sendTagged } from './etag.ts';
 import { ProcessPath } from './parameters.ts';
 import { RangeQuery, resultsPage } from './results-page.ts';
+import type { Route } from './room.ts';
 
 const DEFAULT_LIMIT = 25;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Route } from '../server.ts';
 import { answerOrBusy, BusyQuery } from './busy.ts';
 import { ProcessPath } from './parameters.ts';
+import type { Route } from './room.ts';
 
 const Query = BusyQuery.extend({ to: z.coerce.number().int().nonnegative().optional() });
 
