@@ -11,7 +11,8 @@ import { describeRoutes } from './openapi-routes.ts';
 import { protect } from './protection.ts';
 import { Readiness, ReadyAnswer } from './readiness.ts';
 import { followRequests } from './requests.ts';
-import { createTracer, type Tracer } from './tracing.ts';
+import type { Tracer } from './spans.ts';
+import { createTracer } from './tracing.ts';
 
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 

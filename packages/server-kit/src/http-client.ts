@@ -4,7 +4,7 @@ import { ExchangeEnded, exchange } from './exchange.ts';
 import type { Metrics } from './metrics.ts';
 import { type OutboundGuard, publicLookup, refusePrivateLiteral } from './outbound.ts';
 import { currentTrace } from './scope.ts';
-import type { Tracer } from './tracing.ts';
+import type { Tracer } from './spans.ts';
 
 export interface HttpRequest {
   method?: 'GET' | 'POST' | 'HEAD';

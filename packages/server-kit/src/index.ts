@@ -28,6 +28,7 @@ export * from './rate-limit.ts';
 export * from './readiness.ts';
 export * from './retry.ts';
 export * from './scope.ts';
+export * from './spans.ts';
 export * from './sqlite.ts';
 export * from './tracing.ts';
 export * from './unit.ts';

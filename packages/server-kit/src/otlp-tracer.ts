@@ -24,7 +24,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from './tracing.ts';
+import type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from './spans.ts';
 
 const KINDS: Record<SpanKind, Kind> = {
   server: Kind.SERVER,

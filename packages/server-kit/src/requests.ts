@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { App } from './app-type.ts';
 import { inScope, readTraceparent, type Scope } from './scope.ts';
-import type { Span, Tracer } from './tracing.ts';
+import type { Span, Tracer } from './spans.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,5 +1,5 @@
 import { descriptors } from './descriptors.ts';
-import { drive } from './drive.ts';
+import { drive } from './drive-imports.ts';
 import { heap } from './heap.ts';
 import type { Host, HostFunction, HostFunctions } from './host.ts';
 import type { FunctionImport, Signature } from './module-interface.ts';
