@@ -22,6 +22,13 @@ export interface SpawnOptions {
   tags?: Tags;
 }
 
+export interface AssignOptions {
+  /** The message is a transaction of layer one, which is assigned once it is settled. */
+  baseLayer?: boolean;
+  /** Fields of the message that the process is not to get. */
+  exclude?: string[];
+}
+
 const TreeNode = z.object({
   key: z.string(),
   parent: z.string().nullish(),
@@ -33,13 +40,6 @@ const TreeNode = z.object({
   nonce: z.number().nullish(),
   error: z.string().nullish(),
 });
-export interface AssignOptions {
-  /** The message is a transaction of layer one, which is assigned once it is settled. */
-  baseLayer?: boolean;
-  /** Fields of the message that the process is not to get. */
-  exclude?: string[];
-}
-
 /** A message, process or assignment as the messenger unit knows it. */
 export type TreeNode = z.infer<typeof TreeNode>;
 const Tree = z.object({ nodes: z.array(TreeNode) });

@@ -1,3 +1,4 @@
+export * from './any-body.ts';
 export * from './app.ts';
 export * from './app-type.ts';
 export { awaitDatabase } from './await-database.ts';
@@ -21,6 +22,7 @@ export {
   type PostgresOptions,
   postgresClient,
 } from './postgres.ts';
+export * from './postgres-queries.ts';
 export * from './process-directory.ts';
 export { headersOf } from './protection.ts';
 export * from './proxies.ts';

@@ -1,5 +1,5 @@
 import { AoError } from '@ao-ts/core';
-import { type App, createApp, listen, statusOf, type Unit } from '@ao-ts/server-kit';
+import { createApp, listen, statusOf, takeAnyBody, type Unit } from '@ao-ts/server-kit';
 import type { Config } from './config.ts';
 import { createContext, type Overrides } from './context.ts';
 import { Health } from './domain/health.ts';
@@ -54,7 +54,8 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
   metrics.gauge('ao_ur_hosts', 'Units behind this router.', () => config.HOSTS.length);
   metrics.gauge('ao_ur_hosts_up', 'Units behind this router that are up.', () => health.up);
 
-  takeBodiesAsTheyAre(app);
+  // Nothing is decoded: what is sent on is what came, and the unit judges it.
+  takeAnyBody(app);
   healthcheckRoute(app);
   const forward = forwarding(app, { router, health, upstreams, strategy: config.STRATEGY, unit: unit.name });
   unit.routes(passing(app, forward), config);
@@ -77,15 +78,6 @@ export async function create(config: Config, overrides: Overrides = {}): Promise
       await context.http.close();
     },
   };
-}
-
-/** Nothing is decoded: what is sent on is what came, whatever its content type says; the unit judges that. */
-function takeBodiesAsTheyAre(app: App): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    // As Fastify sees it; the raw headers, which are sent on, stay.
-    request.headers = { 'content-type': 'application/octet-stream' };
-    done();
-  });
 }
 
 /** What is no item has a status of its own at routers of messengers: it tells it from what a unit has refused. */

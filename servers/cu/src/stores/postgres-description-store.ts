@@ -1,8 +1,8 @@
+import { queryRows } from '@ao-ts/server-kit';
 import type pg from 'pg';
 import type { DescriptionStore } from '../domain/description-store.ts';
 import type { Module } from '../domain/module.ts';
 import type { Process } from '../domain/process.ts';
-import { query } from './postgres-queries.ts';
 
 /** Descriptions in a PostgreSQL database. */
 export class PostgresDescriptionStore implements DescriptionStore {
@@ -29,7 +29,7 @@ export class PostgresDescriptionStore implements DescriptionStore {
   }
 
   async #read<T>(table: 'processes' | 'modules', id: string): Promise<T | undefined> {
-    const [row] = await query<{ description: Buffer }>(
+    const [row] = await queryRows<{ description: Buffer }>(
       this.#pool,
       `SELECT description FROM ${table} WHERE id = $1`,
       [id],
@@ -38,7 +38,7 @@ export class PostgresDescriptionStore implements DescriptionStore {
   }
 
   async #write(table: 'processes' | 'modules', described: { id: string }): Promise<void> {
-    await query(this.#pool, `INSERT INTO ${table} VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
+    await queryRows(this.#pool, `INSERT INTO ${table} VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
       described.id,
       Buffer.from(JSON.stringify(described)),
     ]);

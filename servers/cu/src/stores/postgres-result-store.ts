@@ -1,8 +1,8 @@
+import { plain, queryRows } from '@ao-ts/server-kit';
 import type pg from 'pg';
 import type { Evaluation, ResultQuery, ResultStore } from '../domain/result-store.ts';
 import { type EvaluationRow, evaluationOf, rowOf } from './evaluation-rows.ts';
 import { listStatement, sql } from './evaluation-statements.ts';
-import { plain, query } from './postgres-queries.ts';
 
 const COLUMNS = [
   ['process', 'text'],
@@ -51,7 +51,7 @@ export class PostgresResultStore implements ResultStore {
   }
 
   async newestNonce(processId: string): Promise<number | undefined> {
-    const [row] = await query<{ nonce: number | null }>(this.#pool, sql.newest, [processId]);
+    const [row] = await queryRows<{ nonce: number | null }>(this.#pool, sql.newest, [processId]);
     return row?.nonce ?? undefined;
   }
 
@@ -61,12 +61,12 @@ export class PostgresResultStore implements ResultStore {
     nonce: number,
   ): Promise<boolean> {
     const [text, id] = 'digest' in key ? [sql.byDigest, key.digest] : [sql.byMessage, key.messageId];
-    return (await query(this.#pool, text, [id, processId, nonce])).length > 0;
+    return (await queryRows(this.#pool, text, [id, processId, nonce])).length > 0;
   }
 
   async list(asked: ResultQuery): Promise<Evaluation[]> {
     const { text, values } = listStatement(asked);
-    return (await query<EvaluationRow>(this.#pool, text, values)).map(evaluationOf);
+    return (await queryRows<EvaluationRow>(this.#pool, text, values)).map(evaluationOf);
   }
 
   // Portion by portion: what came before one that fails is right all the same.
@@ -74,19 +74,19 @@ export class PostgresResultStore implements ResultStore {
     const kept: string[] = [];
     for (const rows of portions(evaluations.map(rowOf))) {
       const values = COLUMNS.map(([name]) => rows.map((row) => plain(row[name])));
-      const added = await query(this.#pool, INSERT, values);
+      const added = await queryRows(this.#pool, INSERT, values);
       // A statement sees what was there when it began: what another unit stored meanwhile, only the next one sees.
       const stored =
         added.length === rows.length
           ? rows
-          : await query<Pick<EvaluationRow, 'body'>>(this.#pool, STORED, values.slice(0, 4));
+          : await queryRows<Pick<EvaluationRow, 'body'>>(this.#pool, STORED, values.slice(0, 4));
       kept.push(...stored.map(({ body }) => body.toString('utf8')));
     }
     return kept;
   }
 
   async #one(text: string, values: readonly unknown[]): Promise<Evaluation | undefined> {
-    const [row] = await query<EvaluationRow>(this.#pool, text, values);
+    const [row] = await queryRows<EvaluationRow>(this.#pool, text, values);
     return row && evaluationOf(row);
   }
 }

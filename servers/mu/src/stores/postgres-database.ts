@@ -1,5 +1,4 @@
-import { AoError, errorMessage } from '@ao-ts/core';
-import { inTransaction } from '@ao-ts/server-kit';
+import { databaseFailed, inTransaction, plain } from '@ao-ts/server-kit';
 import pg from 'pg';
 
 const MAX_ATTEMPTS = 10;
@@ -36,7 +35,7 @@ export class PostgresDatabase {
         return await work(this.#pool);
       } catch (error) {
         const again = error instanceof pg.DatabaseError && IN_THE_WAY.has(error.code ?? '');
-        if (!again || attempt === MAX_ATTEMPTS) throw storeFailed(error);
+        if (!again || attempt === MAX_ATTEMPTS) throw databaseFailed(error);
       }
     }
   }
@@ -49,20 +48,7 @@ export class PostgresDatabase {
     try {
       return await this.#pool.query<T>(text, values.map(plain));
     } catch (cause) {
-      throw storeFailed(cause);
+      throw databaseFailed(cause);
     }
   }
-}
-
-function storeFailed(cause: unknown): AoError {
-  return new AoError('STORE.FAILED', 'The ledger can not be used right now; send it again later.', {
-    action: 'retry',
-    facts: { reason: errorMessage(cause) },
-    cause,
-  });
-}
-
-/** PostgreSQL's text has no NUL. Plans are JSON, which writes it as an escape. */
-export function plain<T>(value: T): T {
-  return typeof value === 'string' ? (value.replaceAll('\0', '\ufffd') as T) : value;
 }

@@ -1,7 +1,7 @@
+import { plain } from '@ao-ts/server-kit';
 import type pg from 'pg';
 import type { Queued } from '../domain/ledger.ts';
 import type { NewNode } from '../domain/node.ts';
-import { plain } from './postgres-database.ts';
 import { sql } from './postgres-statements.ts';
 import { lostPlace, type PostgresUnit } from './postgres-unit.ts';
 import { valuesOf } from './rows.ts';

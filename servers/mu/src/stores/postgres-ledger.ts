@@ -1,9 +1,9 @@
 import { AoError } from '@ao-ts/core';
-import { openPostgres } from '@ao-ts/server-kit';
+import { openPostgres, plain } from '@ao-ts/server-kit';
 import type pg from 'pg';
 import type { Delivered, InheritedWork, Ledger, Monitor, Queued } from '../domain/ledger.ts';
 import type { LedgerNode, NewNode, NodeKind, NodeState, Parcel } from '../domain/node.ts';
-import { PostgresDatabase, plain } from './postgres-database.ts';
+import { PostgresDatabase } from './postgres-database.ts';
 import { PostgresLanes } from './postgres-lanes.ts';
 import { migrations } from './postgres-migrations.ts';
 import { sql } from './postgres-statements.ts';

@@ -37,13 +37,6 @@ export const storeFailed = (cause: unknown): AoError =>
     { action: 'retry', facts: { reason: errorMessage(cause) }, cause },
   );
 
-export const storeAway = (cause: unknown): AoError =>
-  new AoError('STORE.FAILED', 'The schedule can not be reached right now; ask again later.', {
-    action: 'retry',
-    facts: { reason: errorMessage(cause) },
-    cause,
-  });
-
 export const notSigned = (cause: Error): AoError =>
   new AoError('SCHEDULE.UNSIGNED', 'The slot could not be signed; the item has none. Send it again.', {
     action: 'retry',

@@ -1,9 +1,9 @@
-import type { App } from '@ao-ts/server-kit';
+import { type App, takeAnyBody } from '@ao-ts/server-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { refused } from '../domain/errors.ts';
 import { readItem } from '../domain/item-admission.ts';
-import { acceptAnyBody, bodyOf } from '../routes/body.ts';
+import { bodyOf } from '../routes/body.ts';
 import type { RouteStore } from './route-store.ts';
 import { chooseScheduler } from './schedulers.ts';
 
@@ -48,7 +48,7 @@ export function redirectRoutes(app: App, store: RouteStore): void {
     );
   }
 
-  acceptAnyBody(app);
+  takeAnyBody(app);
   app.post(
     '/',
     { schema: { summary: SUMMARY, takes: 'application/octet-stream', querystring, answers: REDIRECT } },

@@ -1,5 +1,5 @@
 import { Scheduled } from '@ao-ts/core/schemas';
-import { type App, annotate } from '@ao-ts/server-kit';
+import { type App, annotate, takeAnyBody } from '@ao-ts/server-kit';
 import { z } from 'zod';
 import { type Arweave, admitAssignment } from '../domain/assignment-admission.ts';
 import { refused } from '../domain/errors.ts';
@@ -7,7 +7,7 @@ import { admitItem, type ItemAdmissionOptions } from '../domain/item-admission.t
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { Scheduler } from '../domain/scheduler.ts';
 import type { Slot } from '../domain/slot.ts';
-import { acceptAnyBody, bodyOf } from './body.ts';
+import { bodyOf } from './body.ts';
 
 export interface ScheduleRouteOptions extends ItemAdmissionOptions {
   scheduler: Scheduler;
@@ -25,7 +25,7 @@ const querystring = z.object({
 /** `POST /`: schedules the signed item in the body, or assigns what `assign` names to the process `process-id`. */
 export function scheduleRoute(app: App, options: ScheduleRouteOptions): void {
   const { scheduler } = options;
-  acceptAnyBody(app);
+  takeAnyBody(app);
 
   app.post(
     '/',

@@ -1,7 +1,7 @@
+import { queryRows } from '@ao-ts/server-kit';
 import type { Pool } from 'pg';
 import type { ScheduleStore } from '../domain/schedule-store.ts';
 import type { Slot } from '../domain/slot.ts';
-import { query } from './postgres-queries.ts';
 import type { PostgresWriter } from './postgres-writer.ts';
 
 const COLUMNS = `process_id AS "processId", nonce, timestamp, assignment_id AS "assignmentId", assignment,
@@ -54,7 +54,7 @@ export class PostgresScheduleStore implements ScheduleStore {
 
   async *range(processId: string, from: number, to: number): AsyncIterable<Slot> {
     for (let next = from; next <= to; ) {
-      const rows = await query<Slot>(this.#pool, RANGE, [
+      const rows = await queryRows<Slot>(this.#pool, RANGE, [
         processId,
         next,
         Math.min(to, next + ROWS_AT_ONCE - 1),
@@ -67,7 +67,7 @@ export class PostgresScheduleStore implements ScheduleStore {
   }
 
   async nonceAt(processId: string, timestamp: number): Promise<number> {
-    const [row] = await query<{ nonce: number }>(
+    const [row] = await queryRows<{ nonce: number }>(
       this.#pool,
       'SELECT nonce FROM slots WHERE process_id = $1 AND timestamp <= $2 ORDER BY timestamp DESC LIMIT 1',
       [processId, timestamp],
@@ -101,11 +101,11 @@ export class PostgresScheduleStore implements ScheduleStore {
   }
 
   async #one(where: string, values: unknown[]): Promise<Slot | undefined> {
-    const [slot] = await query<Slot>(this.#pool, `SELECT ${COLUMNS} FROM slots WHERE ${where}`, values);
+    const [slot] = await queryRows<Slot>(this.#pool, `SELECT ${COLUMNS} FROM slots WHERE ${where}`, values);
     return slot;
   }
 
   async #exists(source: string, values: unknown[]): Promise<boolean> {
-    return (await query(this.#pool, `SELECT 1 FROM ${source}`, values)).length > 0;
+    return (await queryRows(this.#pool, `SELECT 1 FROM ${source}`, values)).length > 0;
   }
 }

@@ -1,6 +1,6 @@
+import { queryRows } from '@ao-ts/server-kit';
 import type { Pool } from 'pg';
 import type { PendingUpload, ScheduledIds, UploadBytes, UploadOutbox } from '../domain/upload-outbox.ts';
-import { query } from './postgres-queries.ts';
 
 /** A unit that took an upload and died leaves it to the others after this long. */
 const CLAIM_MS = 60_000;
@@ -14,7 +14,7 @@ export class PostgresUploadOutbox implements UploadOutbox {
   }
 
   async due(now: number, limit: number): Promise<PendingUpload[]> {
-    const rows = await query<PendingUpload>(
+    const rows = await queryRows<PendingUpload>(
       this.#pool,
       `UPDATE uploads SET not_before = $2 WHERE sequence IN (
          SELECT sequence FROM uploads WHERE not_before <= $1
@@ -26,13 +26,13 @@ export class PostgresUploadOutbox implements UploadOutbox {
   }
 
   async release(sequences: readonly number[]): Promise<void> {
-    await query(this.#pool, 'UPDATE uploads SET not_before = 0 WHERE sequence = ANY($1::bigint[])', [
+    await queryRows(this.#pool, 'UPDATE uploads SET not_before = 0 WHERE sequence = ANY($1::bigint[])', [
       sequences,
     ]);
   }
 
   async load(sequence: number): Promise<UploadBytes> {
-    const [bytes] = await query<UploadBytes>(
+    const [bytes] = await queryRows<UploadBytes>(
       this.#pool,
       'SELECT item, assignment FROM slots WHERE sequence = $1',
       [sequence],
@@ -42,11 +42,11 @@ export class PostgresUploadOutbox implements UploadOutbox {
   }
 
   async done(sequences: readonly number[]): Promise<void> {
-    await query(this.#pool, 'DELETE FROM uploads WHERE sequence = ANY($1::bigint[])', [sequences]);
+    await queryRows(this.#pool, 'DELETE FROM uploads WHERE sequence = ANY($1::bigint[])', [sequences]);
   }
 
   async postpone(sequence: number, notBefore: number): Promise<void> {
-    await query(
+    await queryRows(
       this.#pool,
       'UPDATE uploads SET attempts = attempts + 1, not_before = $2 WHERE sequence = $1',
       [sequence, notBefore],
@@ -54,7 +54,7 @@ export class PostgresUploadOutbox implements UploadOutbox {
   }
 
   async nextDue(): Promise<number | undefined> {
-    const [row] = await query<{ next: number | null }>(
+    const [row] = await queryRows<{ next: number | null }>(
       this.#pool,
       'SELECT min(not_before) AS next FROM uploads',
     );
@@ -62,12 +62,12 @@ export class PostgresUploadOutbox implements UploadOutbox {
   }
 
   async depth(): Promise<number> {
-    const [row] = await query<{ count: number }>(this.#pool, 'SELECT count(*) AS count FROM uploads');
+    const [row] = await queryRows<{ count: number }>(this.#pool, 'SELECT count(*) AS count FROM uploads');
     return row?.count ?? 0;
   }
 
   async scheduledAfter(sequence: number, limit: number): Promise<ScheduledIds[]> {
-    return query<ScheduledIds>(
+    return queryRows<ScheduledIds>(
       this.#pool,
       `SELECT sequence, timestamp, CASE WHEN item IS NULL THEN NULL ELSE item_id END AS "itemId",
          assignment_id AS "assignmentId"
@@ -77,7 +77,7 @@ export class PostgresUploadOutbox implements UploadOutbox {
   }
 
   async again(sequences: readonly number[]): Promise<void> {
-    await query(
+    await queryRows(
       this.#pool,
       'INSERT INTO uploads (sequence) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING',
       [sequences],
